@@ -1,0 +1,118 @@
+//! What the store knows about one entity: the raw material of a slice.
+//!
+//! Facts carry everything a decision about the entity may rest on, already joined over the folder
+//! chain (rule D6), so that the slice needs no further query to make a Cedar entity of them.
+
+use super::content::{Space, ToolId, ToolKind};
+use super::decision::Revision;
+use super::id::{FolderId, GroupId, SubscriptionId, UserId};
+use super::right::{Grantee, Right};
+use super::uid::EntityUid;
+
+/// An entity that a decision needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which entity.
+    pub uid: EntityUid,
+    /// Also bring the entities its attributes name (group, tool, owner, author, quota,
+    /// administrator): a level-2 slice in the same statement.
+    pub neighbours: bool,
+}
+
+/// Entities as they were at one revision.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The revision all of them belong to.
+    pub revision: Revision,
+    /// Each entity asked for, and its neighbours where they were asked for; `None` is an entity
+    /// that the store does not hold. No entity stands here twice.
+    pub entities: Vec<(EntityUid, Option<Facts>)>,
+}
+
+/// What the store knows about one entity of a built-in type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Facts {
+    /// A person.
+    User(UserFacts),
+    /// A group.
+    Group(GroupFacts),
+    /// What is left of a tool's capacity.
+    Quota(QuotaFacts),
+    /// A tool, a folder or an item.
+    Content(ContentFacts),
+}
+
+/// A person, as far as decisions go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFacts {
+    /// Groups the person is in, as administrator or member; sorted.
+    pub groups: Vec<GroupId>,
+    /// Those of them in which the person is co-administrator; sorted.
+    pub co_administers: Vec<GroupId>,
+}
+
+/// A group, as far as decisions go. No counters: a join must not disturb other decisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// The one administrator (A2).
+    pub administrator: UserId,
+    /// In the directory.
+    pub published: bool,
+    /// Anyone may join.
+    pub open: bool,
+    /// The directory shows who is in it.
+    pub members_published: bool,
+}
+
+/// A tool's capacity and how much of it is used, in the tool's own unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaFacts {
+    /// How much the content takes.
+    pub used: i64,
+    /// How much it may take; `None` is without limit.
+    pub capacity: Option<i64>,
+    /// Whose subscription pays: the owner, or the group's administrator (P5).
+    pub payer: UserId,
+    /// That subscription.
+    pub subscription: SubscriptionId,
+}
+
+/// What kind of content it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentKind {
+    /// A tool: the root of a folder chain.
+    Tool,
+    /// A folder.
+    Folder,
+    /// An item.
+    Item,
+}
+
+/// A tool, a folder or an item with everything that its place gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentFacts {
+    /// Tool, folder or item.
+    pub kind: ContentKind,
+    /// The tool it is or lies in.
+    pub tool: ToolId,
+    /// Folders it lies in, nearest first, itself not included; empty directly in a tool.
+    pub folders: Vec<FolderId>,
+    /// Who added it; `None` for tools, and for content whose author was deleted (P7).
+    pub author: Option<UserId>,
+    /// Grants on itself, on each of `folders` and on the tool (D6); no duplicates, sorted.
+    pub grants: Vec<(Right, Grantee)>,
+}
+
+impl ContentFacts {
+    /// The space it lies in.
+    #[must_use]
+    pub const fn space(&self) -> &Space {
+        &self.tool.space
+    }
+
+    /// The kind of tool it lies in.
+    #[must_use]
+    pub const fn tool_kind(&self) -> &ToolKind {
+        &self.tool.kind
+    }
+}

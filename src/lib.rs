@@ -1,0 +1,4 @@
+//! Conclave answers *may this principal do this action on this resource?* for applications in
+//! which people work in groups.
+pub mod domain;
+pub mod store;
