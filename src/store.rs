@@ -2,10 +2,22 @@
 //!
 //! May use sqlx and `domain`; never axum, never Cedar.
 
-use crate::domain::facts::{Snapshot, Wanted};
-use crate::domain::{EntityUid, Revision, UserId};
-use std::path::PathBuf;
+use crate::domain::{EntityUid, Revision};
 use thiserror::Error;
+
+/// The store could not be read or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database did not answer, or answered with an error.
+    #[error("the database is unavailable")]
+    Database(#[source] sqlx::Error),
+    /// The database answered with something this program never writes.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+    /// Another write takes too long.
+    #[error("the writer is busy")]
+    Busy,
+}
 
 /// Who must learn of a change before it is acknowledged: the stripes of the decision cache.
 pub trait Follower: Send + Sync {

@@ -1,0 +1,59 @@
+//! Why a command is refused. `http::error` says which status each of these is.
+
+use crate::domain::Rule;
+use crate::store::StoreError;
+use thiserror::Error;
+
+/// Why a command changed nothing.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// A field is malformed: 400.
+    #[error("`{field}` {detail}")]
+    Malformed {
+        /// The field, as the request names it.
+        field: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// There is no such thing, or the actor may not know that there is: 404.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// What was asked for, such as "group `sales`".
+        what: String,
+    },
+    /// The actor may not do this: 403.
+    #[error("{detail}")]
+    Forbidden {
+        /// The rule that reserves the action; `None` for calls that are the host's alone.
+        rule: Option<Rule>,
+        /// Who may, in one sentence.
+        detail: String,
+    },
+    /// It would break an invariant: 409.
+    #[error("{detail}")]
+    Conflict {
+        /// The rule that would be broken, where one is.
+        rule: Option<Rule>,
+        /// What stands in the way.
+        detail: String,
+    },
+    /// A value out of range, or a combination the rules forbid: 422.
+    #[error("`{field}` {detail}")]
+    OutOfRange {
+        /// The field, as the request names it.
+        field: &'static str,
+        /// The limit, or what the field clashes with.
+        detail: String,
+        /// The rule that forbids the combination, where one does.
+        rule: Option<Rule>,
+    },
+    /// The store cannot be read or written now: 503.
+    #[error("the store is unavailable")]
+    Unavailable(#[from] StoreError),
+    /// Whether the actor may could not be decided: 503.
+    #[error("no decision could be made")]
+    Undecided(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No randomness for an id or a secret: 503.
+    #[error(transparent)]
+    Random(#[from] super::ambient::RandomError),
+}
