@@ -11,7 +11,7 @@ pub mod authority;
 pub mod refusal;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Shortfall};
 
 use crate::check::Check;
 use crate::domain::{Revision, ToolKind, UserId};

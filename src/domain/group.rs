@@ -1,5 +1,6 @@
 //! A group's settings and the combinations rule A7 allows.
 
+use super::id::{GroupId, UserId};
 use super::rule::Rule;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,6 +16,12 @@ pub enum Activity {
 }
 
 impl Activity {
+    /// The activity with this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Business, Self::Other].into_iter().find(|activity| activity.name() == name)
+    }
+
     /// The name in interfaces and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -52,6 +59,20 @@ pub struct GroupSettings {
     /// In the directory or not, open or not.
     #[serde(flatten)]
     pub switches: Switches,
+}
+
+/// A group as its people see it (S6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The host's id, or a UUIDv7.
+    pub id: GroupId,
+    /// Chosen at creation; never changes (A6).
+    pub name: String,
+    /// The one administrator (A2).
+    pub administrator: UserId,
+    /// All that can be changed.
+    #[serde(flatten)]
+    pub settings: GroupSettings,
 }
 
 /// A combination of settings that the rules forbid.
