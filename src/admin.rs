@@ -6,9 +6,29 @@
 //!
 //! May use `domain`, store writes and `check`; never axum.
 
+pub mod accept_invitation;
 pub mod ambient;
+pub mod appoint_co_administrator;
 pub mod authority;
+pub mod change_group;
+pub mod create_group;
+pub mod delete_group;
+pub mod delete_user;
+pub mod field;
+pub mod hand_over;
+pub mod invite;
+pub mod join_group;
+pub mod leave_group;
+pub mod membership;
+pub mod put_subscription;
+pub mod put_user;
+pub mod read_group;
+pub mod read_user;
 pub mod refusal;
+pub mod remove_members;
+#[cfg(test)]
+mod testing;
+pub mod token;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
 pub use refusal::{Refusal, Shortfall};
@@ -58,6 +78,15 @@ pub struct Done<T> {
     pub output: T,
     /// The revision from which on everybody sees it.
     pub revision: Revision,
+}
+
+/// What a `PUT` did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put<T> {
+    /// Whether it was not there before.
+    pub created: bool,
+    /// What is there now.
+    pub value: T,
 }
 
 impl Admin {

@@ -79,10 +79,10 @@ pub struct Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// `members_published` and `open` make sense only while `published` is on (A7).
-    #[error("`{0}` can be on only while `published` is on")]
+    #[error("`{0}` {detail}", detail = self.detail())]
     NeedsPublished(&'static str),
     /// A sector is a business's (A6).
-    #[error("`sector` goes only with `activity` = `business`")]
+    #[error("`sector` {detail}", detail = self.detail())]
     SectorWithoutBusiness,
 }
 
@@ -93,6 +93,15 @@ impl SettingsError {
         match self {
             Self::NeedsPublished(_) => Rule::A7,
             Self::SectorWithoutBusiness => Rule::A6,
+        }
+    }
+
+    /// What is wrong with the field.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NeedsPublished(_) => "can be on only while `published` is on",
+            Self::SectorWithoutBusiness => "goes only with `activity` = `business`",
         }
     }
 
