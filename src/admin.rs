@@ -27,7 +27,7 @@ pub mod read_user;
 pub mod refusal;
 pub mod remove_members;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod token;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
