@@ -6,13 +6,62 @@
 //!
 //! May use `domain`, store writes and `check`; never axum.
 
+pub mod accept_invitation;
 pub mod ambient;
+pub mod appoint_co_administrator;
+pub mod authority;
+pub mod change_group;
+pub mod create_group;
+pub mod delete_group;
+pub mod delete_user;
+pub mod field;
+pub mod hand_over;
+pub mod invite;
+pub mod join_group;
+pub mod leave_group;
+pub mod membership;
+pub mod put_subscription;
+pub mod put_user;
+pub mod read_group;
+pub mod read_user;
 pub mod refusal;
+pub mod remove_members;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod token;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Shortfall};
 
-use crate::domain::{Revision, UserId};
+use crate::check::Check;
+use crate::domain::{Revision, ToolKind, UserId};
+use crate::store::{Store, WriteTransaction};
+use std::sync::Arc;
+
+/// Everything the commands work with: one for the whole process.
+pub struct Admin {
+    /// What is kept, and the one writer.
+    pub store: Store,
+    /// Decides whether an actor may, and learns what each change touched.
+    pub check: Arc<Check>,
+    /// What time it is: since when somebody is a member, when an invitation expires.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and invitation tokens come from.
+    pub random: Arc<dyn Random>,
+    /// What the deployment decides.
+    pub settings: Settings,
+}
+
+/// What of the admin commands is configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The tools made with every group (S1).
+    pub group_tools: Vec<ToolKind>,
+    /// The tools made with every user's private space (S1).
+    pub private_tools: Vec<ToolKind>,
+    /// After how many days an invitation expires (A10).
+    pub invitation_days: u32,
+}
 
 /// On whose behalf a command runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,4 +78,33 @@ pub struct Done<T> {
     pub output: T,
     /// The revision from which on everybody sees it.
     pub revision: Revision,
+}
+
+/// What a `PUT` did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put<T> {
+    /// Whether it was not there before.
+    pub created: bool,
+    /// What is there now.
+    pub value: T,
+}
+
+impl Admin {
+    /// Becomes the one writer: what is read after this, nobody else changes before the commit.
+    ///
+    /// `command` names the change in the history, such as `create_group`.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] if the store does not answer or its writer stays busy.
+    pub async fn begin(&self, command: &'static str, caller: &Caller) -> Result<WriteTransaction, Refusal> {
+        Ok(self.store.write(command, caller.actor.as_ref(), self.clock.now_ms()).await?)
+    }
+
+    /// Makes the change last, and tells the decision cache before anybody else.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] if the store does not take it; nothing is changed then.
+    pub async fn commit(&self, tx: WriteTransaction) -> Result<Revision, Refusal> {
+        Ok(tx.commit(self.check.stripes()).await?)
+    }
 }

@@ -1,0 +1,7 @@
+//! What the admin API reads: single rows and pages of them, each call one read snapshot.
+
+pub mod groups;
+pub mod invitations;
+pub mod members;
+pub mod subscriptions;
+pub mod users;
