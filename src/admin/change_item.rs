@@ -8,6 +8,7 @@ use crate::domain::{ContentRef, Context, ItemId};
 use crate::store::WriteTransaction;
 use crate::store::write::content::Located;
 use serde::Deserialize;
+use serde_json::Number;
 
 /// What to change. What is left out stays; a name that is null is taken away.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -17,7 +18,7 @@ pub struct ItemPatch {
     #[serde(deserialize_with = "nullable")]
     pub name: Option<Option<String>>,
     /// In the tool's own unit, 0 or more.
-    pub size: Option<i128>,
+    pub size: Option<Number>,
     /// Another tool or folder to lie in, as an entity reference: of the same tool (D8).
     pub parent: Option<String>,
 }
@@ -36,7 +37,7 @@ pub async fn change_item(
     patch: ItemPatch,
 ) -> Result<Done<Option<ItemView>>, Refusal> {
     texts(&[("name", patch.name.as_ref().and_then(Option::as_deref), line)])?;
-    let size = content::size(patch.size)?;
+    let size = content::size(patch.size.as_ref())?;
     let parent = patch.parent.as_deref().map(|text| content::place("parent", text)).transpose()?;
     let mut tx = admin.begin("change_item", caller).await?;
     let item = content::find(&mut tx, &ContentRef::Item(id.clone())).await?;

@@ -8,11 +8,15 @@ use crate::domain::content::FOLDER_DEPTH_MAX;
 use crate::domain::{ContentRef, Context, EntityUid, IdError, Rule, Space, ToolKind, UserId, Value};
 use crate::store::WriteTransaction;
 use crate::store::write::content::Located;
+use serde_json::Number;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// The kind of tool in which `view` alone shows no details (M1).
 const CALENDAR: &str = "calendar";
+
+/// 2 to the power of 63, the first number beyond 64 bits with sign.
+const FLOAT_TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
 
 /// The content, if it exists.
 pub(super) async fn find(tx: &mut WriteTransaction, content: &ContentRef) -> Result<Located, Refusal> {
@@ -39,10 +43,14 @@ pub(super) fn place(field: &'static str, text: &str) -> Result<ContentRef, Refus
 }
 
 /// A size, in the tool's own unit: counted from 0.
-pub(super) fn size(size: Option<i128>) -> Result<Option<i64>, Refusal> {
+pub(super) fn size(size: Option<&Number>) -> Result<Option<i64>, Refusal> {
     let Some(size) = size else { return Ok(None) };
-    match i64::try_from(size) {
-        Ok(size) if size >= 0 => Ok(Some(size)),
+    match (size.as_i64(), size.as_f64()) {
+        (Some(size), _) if size >= 0 => Ok(Some(size)),
+        // A number too large for 64 bits is read as a float; smaller floats were written as such.
+        (None, Some(float)) if size.is_f64() && float.abs() < FLOAT_TOO_LARGE => {
+            Err(malformed("size", "must be a whole number"))
+        }
         _ => Err(out_of_range("size", format!("must be from 0 to {}, not {size}", i64::MAX))),
     }
 }
@@ -128,11 +136,11 @@ impl Admin {
         &self,
         caller: &Caller,
         action: &str,
-        content: &EntityUid,
+        uid: &EntityUid,
         space: &Space,
         context: Context,
     ) -> Result<(), Refusal> {
-        let answer = self.authorize_with(caller, action, content, context).await;
+        let answer = self.authorize_with(caller, action, uid, context).await;
         match (answer, space) {
             (Err(Refusal::Forbidden { .. }), Space::Private(_)) => Err(Refusal::Forbidden {
                 rule: Some(Rule::S4),
@@ -198,10 +206,15 @@ mod tests {
 
     #[test]
     fn p6_a_size_is_counted_from_0() {
-        assert_eq!(size(Some(0)).unwrap(), Some(0));
-        assert_eq!(size(Some(i64::MAX.into())).unwrap(), Some(i64::MAX));
-        for bad in [-1, i128::from(i64::MAX) + 1] {
-            assert!(matches!(size(Some(bad)), Err(Refusal::OutOfRange { field: "size", .. })), "{bad}");
+        let read = |text: &str| size(Some(&serde_json::from_str(text).unwrap()));
+        assert_eq!(size(None).unwrap(), None);
+        assert_eq!(read("0").unwrap(), Some(0));
+        assert_eq!(read("9223372036854775807").unwrap(), Some(i64::MAX));
+        for bad in ["-1", "9223372036854775808", "99999999999999999999", "-1e300"] {
+            assert!(matches!(read(bad), Err(Refusal::OutOfRange { field: "size", .. })), "{bad}");
+        }
+        for bad in ["1.5", "1.0", "1e3", "-0.5"] {
+            assert!(matches!(read(bad), Err(Refusal::Malformed { field: "size", .. })), "{bad}");
         }
     }
 

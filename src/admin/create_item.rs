@@ -8,6 +8,7 @@ use crate::domain::{ContentRef, ItemId};
 use crate::store::list::content::ItemRow;
 use crate::store::write::content::ItemValues;
 use serde::Deserialize;
+use serde_json::Number;
 
 /// What a new item is to be.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,7 +27,7 @@ pub struct NewItem {
     pub kind: Option<String>,
     /// In the tool's own unit, 0 or more. Left out it counts as 0 and no capacity is consulted.
     #[serde(default)]
-    pub size: Option<i128>,
+    pub size: Option<Number>,
     /// Whose item it is, in the host's own calls; otherwise it is the actor's.
     #[serde(default)]
     pub author: Option<String>,
@@ -40,7 +41,7 @@ pub struct NewItem {
 pub async fn create_item(admin: &Admin, caller: &Caller, input: NewItem) -> Result<Done<ItemView>, Refusal> {
     let (name, kind) = (input.name.as_deref(), input.kind.as_deref());
     texts(&[("name", name, line), ("kind", kind, line)])?;
-    let size = content::size(input.size)?;
+    let size = content::size(input.size.as_ref())?;
     let parent = content::place("parent", &input.parent)?;
     let id: ItemId = admin.content_id(input.id.as_deref())?;
     if input.author.is_some() {
@@ -64,7 +65,7 @@ mod tests {
 
     fn new(id: &str, parent: &ContentRef, size: Option<i64>) -> NewItem {
         let (id, parent) = (Some(id.to_owned()), parent.uid().to_string());
-        NewItem { id, parent, name: None, kind: None, size: size.map(i128::from), author: None }
+        NewItem { id, parent, name: None, kind: None, size: size.map(Number::from), author: None }
     }
 
     #[tokio::test]

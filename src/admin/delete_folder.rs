@@ -37,7 +37,7 @@ mod tests {
         create_folder(&office.admin, &HOST, inner).await.unwrap();
         for (new, parent) in [("deep", folder("inner")), ("beside", tool("group:production/documents"))] {
             let (id, parent) = (Some(new.to_owned()), parent.uid().to_string());
-            let new = NewItem { id, parent, name: None, kind: None, size: Some(9), author: author.clone() };
+            let new = NewItem { id, parent, name: None, kind: None, size: Some(9.into()), author: author.clone() };
             create_item(&office.admin, &HOST, new).await.unwrap();
         }
         delete_folder(&office.admin, &by("director"), &id("plans")).await.unwrap();

@@ -68,7 +68,7 @@ const FOLDERS: [(&str, &str, &str); 2] = [
 ];
 
 /// Id, parent, name, kind, bytes, author.
-const ITEMS: [(&str, &str, &str, &str, i128, &str); 6] = [
+const ITEMS: [(&str, &str, &str, &str, i64, &str); 6] = [
     ("handbook", "Tool::\"group:company/documents\"", "Handbook.pdf", "document", 250_000, "director"),
     ("strategy", "Tool::\"group:direction/documents\"", "Strategy.odt", "document", 80_000, "director"),
     ("offer-2026", "Folder::\"offers\"", "Offer 2026.odt", "document", 48_000, "salesman-1"),
@@ -173,7 +173,7 @@ async fn load_content(admin: &Admin) -> Result<(), DemoError> {
             parent: parent.to_owned(),
             name: Some(name.to_owned()),
             kind: Some(kind.to_owned()),
-            size: Some(size),
+            size: Some(size.into()),
             author: Some(author.to_owned()),
         };
         create_item(admin, &HOST, item).await?;

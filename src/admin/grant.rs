@@ -4,7 +4,8 @@ use super::field::conflict;
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::{ContentRef, Context, Grantee, GroupId, Right, Rule, Space, UserId};
 use crate::store::WriteTransaction;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A right on one tool, folder or item, for somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +16,26 @@ pub struct Grant {
     /// What it allows.
     pub right: Right,
     /// `{"user":"…"}`, or `{"group":"…"}` for everyone in it (D3).
+    #[serde(deserialize_with = "grantee")]
     pub to: Grantee,
+}
+
+/// What `to` may hold; a type of its own so that a refusal can say which of the two is wrong.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct To {
+    #[serde(default)]
+    user: Option<UserId>,
+    #[serde(default)]
+    group: Option<GroupId>,
+}
+
+fn grantee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grantee, D::Error> {
+    match To::deserialize(deserializer)? {
+        To { user: Some(user), group: None } => Ok(Grantee::User(user)),
+        To { user: None, group: Some(group) } => Ok(Grantee::Group(group)),
+        To { .. } => Err(D::Error::custom("either `user` or `group` is needed, and not both")),
+    }
 }
 
 /// Grants a right; the actor needs `manage_access` (D2, D4, D7, S5). Granted already, nothing
@@ -116,6 +136,18 @@ mod tests {
 
     fn new(resource: &ContentRef, right: Right, to: Grantee) -> Grant {
         Grant { resource: resource.uid().to_string(), right, to }
+    }
+
+    #[test]
+    fn d3_a_grant_is_to_one_person_or_to_a_group() {
+        let read = |to: &str| serde_json::from_str::<Grant>(&format!(r#"{{"resource":"x","right":"add","to":{to}}}"#));
+        assert_eq!(read(r#"{"user":"anna"}"#).unwrap().to, to_user("anna"));
+        assert_eq!(read(r#"{"group":"sales"}"#).unwrap().to, to_group("sales"));
+        for bad in ["{}", r#"{"user":"anna","group":"sales"}"#, r#"{"role":"x"}"#, r#"{"user":"a/b"}"#, r#""anna""#] {
+            assert!(read(bad).unwrap_err().is_data(), "{bad}");
+        }
+        let shown = serde_json::to_value(read(r#"{"user":"anna"}"#).unwrap()).unwrap();
+        assert_eq!(shown, serde_json::json!({"resource": "x", "right": "add", "to": {"user": "anna"}}));
     }
 
     #[tokio::test]
