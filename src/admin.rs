@@ -42,7 +42,7 @@ pub mod refusal;
 pub mod remove_members;
 pub mod revoke;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod token;
 pub mod usage;
 

@@ -1,13 +1,14 @@
-//! Leaving a group (F6).
+//! Leaving a group (F6, F7).
 
+use super::field::conflict;
 use super::{Admin, Caller, Done, Refusal, authority, membership};
 use crate::domain::{EntityUid, GroupId, Rule};
 
 /// Ends the actor's membership, and with it what rule A12 says.
 ///
 /// # Errors
-/// [`Refusal`]: no actor, no group that the actor may know of, no member (F6), or the administrator,
-/// who hands over first (A3).
+/// [`Refusal`]: no actor, no group that the actor may know of, no member (F6), the administrator,
+/// who hands over first (A3), or somebody with grants made through the group (F7).
 pub async fn leave_group(admin: &Admin, caller: &Caller, group: &GroupId) -> Result<Done<()>, Refusal> {
     let user = authority::named_actor(caller)?;
     let mut tx = admin.begin("leave_group", caller).await?;
@@ -18,6 +19,11 @@ pub async fn leave_group(admin: &Admin, caller: &Caller, group: &GroupId) -> Res
         return Err(Refusal::Forbidden { rule: Some(Rule::A3), detail });
     }
     allowed?;
+    let grants = tx.grants_through(group, user).await?;
+    if grants > 0 {
+        let detail = format!("{grants} grants on the private space of `{user}` were made through this group");
+        return Err(conflict(Rule::F7, detail));
+    }
     tx.remove_member(group, user).await?;
     let revision = admin.commit(tx).await?;
     Ok(Done { output: (), revision })

@@ -19,12 +19,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
 
 /// When every test begins, in milliseconds since 1970-01-01 UTC.
-pub(super) const NOON_MS: i64 = 1_700_000_000_000;
-pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-pub(super) const HOST: Caller = Caller { actor: None };
+pub(crate) const NOON_MS: i64 = 1_700_000_000_000;
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const HOST: Caller = Caller { actor: None };
 
 /// A clock that tests set.
-pub(super) struct SetClock(AtomicI64);
+pub(crate) struct SetClock(AtomicI64);
 
 impl Clock for SetClock {
     fn now_ms(&self) -> i64 {
@@ -47,27 +47,27 @@ impl Random for Counting {
 }
 
 /// Commands over a store in which anna, ben, carl and dora have a subscription without limits.
-pub(super) struct World {
-    pub(super) admin: Admin,
+pub(crate) struct World {
+    pub(crate) admin: Admin,
     clock: Arc<SetClock>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
-pub(super) fn user(id: &str) -> UserId {
+pub(crate) fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()
 }
 
-pub(super) fn by(actor: &str) -> Caller {
+pub(crate) fn by(actor: &str) -> Caller {
     Caller { actor: Some(user(actor)) }
 }
 
 /// A request body, as it comes in.
-pub(super) fn body<T: serde::de::DeserializeOwned>(json: &str) -> T {
+pub(crate) fn body<T: serde::de::DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
 }
 
 /// The status that a refusal becomes, and the rule it names.
-pub(super) fn why<T: std::fmt::Debug>(result: Result<T, Refusal>) -> (u16, Option<&'static str>) {
+pub(crate) fn why<T: std::fmt::Debug>(result: Result<T, Refusal>) -> (u16, Option<&'static str>) {
     let named = |rule: Option<Rule>| rule.map(Rule::id);
     match result.unwrap_err() {
         Refusal::Malformed { .. } => (400, None),
@@ -85,13 +85,13 @@ fn kinds(names: &[&str]) -> Vec<ToolKind> {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("people.db");
         let store = Store::open(path.to_str().unwrap(), Access::Own).await.unwrap();
         let sources = Sources { policies: None, schema: None, features: ["messaging".to_owned()].into() };
         let bundle = Arc::new(Bundle::load(&sources).unwrap());
-        let check = Arc::new(Check::new(store.clone(), bundle, &Limits::default()));
+        let check = Arc::new(Check::new(store.clone(), bundle, &Limits::default()).await.unwrap());
         let clock = Arc::new(SetClock(AtomicI64::new(NOON_MS)));
         let settings = Settings {
             group_tools: kinds(&["documents", "calendar"]),
@@ -100,7 +100,7 @@ impl World {
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, settings };
-        let world = Self { admin, clock, _directory: directory };
+        let world = Self { admin, clock, directory };
         world.subscription("free", "{}").await;
         for id in ["anna", "ben", "carl", "dora"] {
             world.person(id, "free").await;
@@ -108,13 +108,18 @@ impl World {
         world
     }
 
-    pub(super) async fn subscription(&self, id: &str, limits: &str) {
+    /// The commands, and the directory that lasts as long as the store.
+    pub(crate) fn into_parts(self) -> (Admin, TempDir) {
+        (self.admin, self.directory)
+    }
+
+    pub(crate) async fn subscription(&self, id: &str, limits: &str) {
         let limits: NewLimits = body(limits);
         put_subscription(&self.admin, &HOST, SubscriptionId::new(id).unwrap(), limits).await.unwrap();
     }
 
     /// A user with this username and address, who pays for this subscription.
-    pub(super) async fn person(&self, id: &str, subscription: &str) {
+    pub(crate) async fn person(&self, id: &str, subscription: &str) {
         let new = NewUser {
             username: Some(id.to_owned()),
             email: Some(format!("{id}@example.org")),
@@ -126,7 +131,7 @@ impl World {
     }
 
     /// A group with these settings, whose id is its name, and its members.
-    pub(super) async fn group(&self, settings: &str, members: &[&str]) -> GroupId {
+    pub(crate) async fn group(&self, settings: &str, members: &[&str]) -> GroupId {
         let new: NewGroup = body(settings);
         let created = create_group(&self.admin, &HOST, new).await.unwrap().output;
         for member in members {
@@ -136,36 +141,36 @@ impl World {
     }
 
     /// `sales`, a private group that anna administers.
-    pub(super) async fn sales(&self, members: &[&str]) -> GroupId {
+    pub(crate) async fn sales(&self, members: &[&str]) -> GroupId {
         self.group(r#"{"id":"sales","name":"Sales","administrator":"anna"}"#, members).await
     }
 
-    pub(super) async fn invite(&self, group: &GroupId, invitee: &str) -> Issued {
+    pub(crate) async fn invite(&self, group: &GroupId, invitee: &str) -> Issued {
         let new: NewInvitation = body(invitee);
         invite(&self.admin, &HOST, group, new).await.unwrap().output
     }
 
     /// Makes somebody a member, the way everybody becomes one.
-    pub(super) async fn admit(&self, group: &GroupId, member: &str) {
+    pub(crate) async fn admit(&self, group: &GroupId, member: &str) {
         let issued = self.invite(group, &format!(r#"{{"user":"{member}"}}"#)).await;
         self.accept(member, &issued.token.unwrap()).await.unwrap();
     }
 
-    pub(super) async fn accept(&self, actor: &str, token: &Token) -> Result<Revision, Refusal> {
+    pub(crate) async fn accept(&self, actor: &str, token: &Token) -> Result<Revision, Refusal> {
         accept_invitation(&self.admin, &by(actor), token).await.map(|done| done.revision)
     }
 
-    pub(super) fn later(&self, by_ms: i64) {
+    pub(crate) fn later(&self, by_ms: i64) {
         self.clock.0.fetch_add(by_ms, Ordering::Relaxed);
     }
 
     /// Whether the policies allow it now.
-    pub(super) async fn may(&self, actor: &str, action: &str, resource: &EntityUid) -> bool {
+    pub(crate) async fn may(&self, actor: &str, action: &str, resource: &EntityUid) -> bool {
         self.admin.allows(&user(actor), action, resource, Context::empty()).await.unwrap()
     }
 
     /// What a change touched of what decisions rest on, sorted: `changed User::"anna"`.
-    pub(super) async fn touched<T>(&self, done: &Done<T>) -> Vec<String> {
+    pub(crate) async fn touched<T>(&self, done: &Done<T>) -> Vec<String> {
         let before = Revision(done.revision.0 - 1);
         let rows = self.admin.store.changes_since(before, 1).await.unwrap();
         let word = |change| match change {
@@ -180,7 +185,7 @@ impl World {
     }
 
     /// Asserts that a command is refused with this status and rule, and leaves nothing behind.
-    pub(super) async fn refused<T: std::fmt::Debug>(
+    pub(crate) async fn refused<T: std::fmt::Debug>(
         &self,
         command: impl Future<Output = Result<T, Refusal>>,
         expected: (u16, Option<&str>),

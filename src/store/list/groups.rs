@@ -57,7 +57,8 @@ impl Store {
         let sql = "SELECT id, name, administrator, full_name, description, language, activity, sector,
                           published, members_published, open
                    FROM groups
-                   WHERE id > ?1 AND (administrator = ?2 OR id IN (SELECT group_id FROM members WHERE user_id = ?2))
+                   WHERE id > ?1 AND id IN (SELECT id FROM groups WHERE administrator = ?2
+                                            UNION SELECT group_id FROM members WHERE user_id = ?2)
                    ORDER BY id LIMIT ?3";
         let mut transaction = self.read().await?;
         let query = sqlx::query(sql).bind(page.after()).bind(user.as_str()).bind(page.fetch());

@@ -1,5 +1,6 @@
 //! Changes of groups: creation, settings, handover, deletion (A1-A8, A14).
 
+use crate::domain::group::Activity;
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Grantee, Group, GroupId, GroupSettings, Space, ToolKind, UserId};
 use crate::store::list::groups::find;
@@ -150,7 +151,7 @@ fn bind_settings<'q>(sql: &'static str, settings: &'q GroupSettings) -> Statemen
         .bind(&settings.full_name)
         .bind(&settings.description)
         .bind(&settings.language)
-        .bind(settings.activity.map(|activity| activity.name()))
+        .bind(settings.activity.map(Activity::name))
         .bind(&settings.sector)
         .bind(settings.switches.published)
         .bind(settings.switches.members_published)

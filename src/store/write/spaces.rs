@@ -115,3 +115,97 @@ fn grantee_columns(grantee: &Grantee) -> (&'static str, &str) {
         Grantee::Group(group) => (types::GROUP, group.as_str()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{GroupId, Revision, UserId};
+    use crate::store::testing::{Silent, World};
+    use crate::store::{Store, WriteTransaction};
+
+    async fn begin(world: &World) -> WriteTransaction {
+        world.store.write("test", None, 0).await.unwrap()
+    }
+
+    /// What the change touched, sorted: `changed User::"secretary"`.
+    async fn commit(store: &Store, transaction: WriteTransaction) -> Vec<String> {
+        let revision = transaction.commit(&Silent).await.unwrap();
+        let rows = store.changes_since(Revision(revision.0 - 1), 1).await.unwrap();
+        let mut touched: Vec<_> = rows.iter().map(|row| format!("{} {}", row.change.name(), row.uid)).collect();
+        touched.sort();
+        touched
+    }
+
+    fn user(id: &str) -> UserId {
+        UserId::new(id).unwrap()
+    }
+
+    async fn count(world: &World, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut world.connection().await).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a12_grants_inside_the_group_go_with_the_membership_and_no_others() {
+        let world = World::new().await;
+        let sales = GroupId::new("sales").unwrap();
+        let mut transaction = begin(&world).await;
+        transaction.remove_member(&sales, &user("secretary")).await.unwrap();
+        let touched = commit(&world.store, transaction).await;
+        let expected =
+            ["changed Item::\"offer\"", "changed Tool::\"group:sales/documents\"", "changed User::\"secretary\""];
+        assert_eq!(touched, expected);
+        // The one on the director's private calendar stays.
+        assert_eq!(count(&world, "SELECT count(*) FROM grants WHERE grantee = 'secretary'").await, 1);
+        assert_eq!(count(&world, "SELECT count(*) FROM grants").await, 7);
+    }
+
+    #[tokio::test]
+    async fn p7_every_grant_naming_a_deleted_user_goes_and_what_they_added_stays() {
+        let world = World::new().await;
+        world.run("INSERT INTO items (id, tool, author) VALUES ('private', 3, 'secretary')").await;
+        let mut transaction = begin(&world).await;
+        transaction.delete_user(&user("secretary")).await.unwrap();
+        let touched = commit(&world.store, transaction).await;
+        let expected = [
+            "changed Item::\"offer\"",
+            "changed Tool::\"group:sales/documents\"",
+            "changed Tool::\"user:director/calendar\"",
+            "deleted Item::\"private\"",
+            "deleted Tool::\"user:secretary/documents\"",
+            "deleted User::\"secretary\"",
+        ];
+        assert_eq!(touched, expected);
+        assert_eq!(count(&world, "SELECT count(*) FROM grants WHERE grantee = 'secretary'").await, 0);
+        assert_eq!(count(&world, "SELECT count(*) FROM members WHERE user_id = 'secretary'").await, 0);
+        assert_eq!(count(&world, "SELECT count(*) FROM folders WHERE author = 'secretary'").await, 1);
+    }
+
+    #[tokio::test]
+    async fn a14_a_deleted_group_takes_its_content_and_every_grant_with_it() {
+        let world = World::new().await;
+        world.run("INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3)").await;
+        let sales = GroupId::new("sales").unwrap();
+        let mut transaction = begin(&world).await;
+        for member in transaction.member_ids(&sales).await.unwrap() {
+            transaction.remove_member(&sales, &member).await.unwrap();
+        }
+        commit(&world.store, transaction).await;
+        let mut transaction = begin(&world).await;
+        let group = transaction.group(&sales).await.unwrap().unwrap();
+        transaction.delete_group(&group).await.unwrap();
+        let touched = commit(&world.store, transaction).await;
+        let expected = [
+            "changed Tool::\"user:secretary/documents\"",
+            "changed User::\"director\"",
+            "deleted Folder::\"bottom\"",
+            "deleted Folder::\"middle\"",
+            "deleted Folder::\"top\"",
+            "deleted Group::\"sales\"",
+            "deleted Item::\"offer\"",
+            "deleted Item::\"orphan\"",
+            "deleted Tool::\"group:sales/documents\"",
+        ];
+        assert_eq!(touched, expected);
+        assert_eq!(count(&world, "SELECT count(*) FROM grants").await, 2);
+        assert_eq!(count(&world, "SELECT count(*) FROM tombstones WHERE entity_id = 'sales'").await, 1);
+    }
+}
