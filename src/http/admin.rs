@@ -1,10 +1,15 @@
 //! The admin API: handlers of a few lines beside their siblings, one file per noun. What a change
 //! checks and refuses is the command's business in `crate::admin`.
 
+pub mod contexts;
+pub mod folders;
+pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod items;
 pub mod members;
 pub mod subscriptions;
+pub mod usage;
 pub mod users;
 
 use super::error::Problem;
