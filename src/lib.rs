@@ -2,4 +2,5 @@
 //! which people work in groups.
 pub mod admin;
 pub mod domain;
+pub mod engine;
 pub mod store;
