@@ -29,7 +29,6 @@ use tokio::runtime::Runtime;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USERS: usize = 200;
-const GROUPS: usize = 20;
 const ITEMS: usize = 10_000;
 
 /// A database of twenty groups, each with all two hundred users in it and folders three deep.

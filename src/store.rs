@@ -1,28 +1,123 @@
-//! The store: everything Conclave keeps, in SQLite. The only place that knows SQL.
+//! The store: everything Conclave keeps, in `SQLite`. The only place that knows SQL.
 //!
 //! May use sqlx and `domain`; never axum, never Cedar.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `location`, `lock`, `open`, `migrate` | from a URL to a database that is ours, whole and owned by this process |
+//! | `connection`, `lease` | one connection and its settings; who may use it now |
+//! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
+//! | `write`, `changes` | the one writer, and the record of what each change touched |
+//!
+//! `PostgreSQL` is to stand beside `SQLite`: what callers see (this file's `Store`, the two
+//! transactions, `Follower`) names neither, and `location` is where the two will part.
 
-use crate::domain::{EntityUid, Revision};
-use thiserror::Error;
+mod changes;
+mod connection;
+mod error;
+mod facts;
+mod lease;
+pub mod limits;
+pub mod list;
+mod location;
+mod lock;
+mod migrate;
+mod open;
+mod read;
+mod row;
+#[cfg(test)]
+mod testing;
+pub mod write;
 
-/// The store could not be read or written.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The database did not answer, or answered with an error.
-    #[error("the database is unavailable")]
-    Database(#[source] sqlx::Error),
-    /// The database answered with something this program never writes.
-    #[error("the database holds something unexpected: {0}")]
-    Corrupt(String),
-    /// Another write takes too long.
-    #[error("the writer is busy")]
-    Busy,
+pub use changes::{Change, ChangeRow};
+pub use error::{OpenError, StoreError};
+pub use open::Access;
+pub use read::ReadTransaction;
+pub use write::{Follower, WriteTransaction};
+
+use lease::Leases;
+use lock::OwnerLock;
+use std::sync::Arc;
+
+/// An open database. Cheap to clone; all clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
 }
 
-/// Who must learn of a change before it is acknowledged: the stripes of the decision cache.
-pub trait Follower: Send + Sync {
-    /// Called after the changes are written and before they are committed.
-    fn raise(&self, touched: &[EntityUid], revision: Revision);
-    /// Called after the commit and before the acknowledgement.
-    fn publish(&self, revision: Revision);
+struct Inner {
+    /// Connections that cannot write.
+    readers: Leases,
+    /// The one connection that writes; `None` when opened with [`Access::ReadOnly`].
+    writer: Option<Leases>,
+    /// Held as long as anything could write; last, so that it goes after the connections.
+    lock: Option<OwnerLock>,
+}
+
+impl Store {
+    /// Ends the store for all its clones: waits for a write under way, moves the write-ahead log
+    /// into the database file and gives up the ownership. Later calls fail.
+    ///
+    /// A write that does not end in time keeps the ownership until it does.
+    pub async fn close(self) {
+        self.inner.readers.close();
+        if let Some(writer) = &self.inner.writer {
+            let Ok(mut last) = writer.lease().await else { return };
+            writer.close();
+            // Best effort: a log that stays behind is read at the next open.
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(last.connection()).await;
+        }
+        match Arc::try_unwrap(self.inner) {
+            Ok(inner) => inner.end().await,
+            // Clones can do nothing any more, their idle connections harm nobody.
+            Err(shared) => shared.lock.iter().for_each(OwnerLock::release),
+        }
+    }
+}
+
+impl Inner {
+    async fn end(self) {
+        self.readers.end().await;
+        if let Some(writer) = self.writer {
+            writer.end().await;
+        }
+        drop(self.lock);
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("writes", &self.inner.writer.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{Silent, World};
+    use super::*;
+
+    #[tokio::test]
+    async fn closing_empties_the_log_and_gives_up_the_ownership() {
+        let world = World::new().await;
+        let lingering = world.store.clone();
+        let log = world.path.with_extension("db-wal");
+        assert!(std::fs::metadata(&log).unwrap().len() > 0);
+        world.store.clone().close().await;
+        assert_eq!(std::fs::metadata(&log).unwrap().len(), 0);
+
+        let successor = Store::open(world.path.to_str().unwrap(), Access::Own).await.unwrap();
+        assert!(lingering.write("late", None, 0).await.is_err());
+        assert!(lingering.revision().await.is_err());
+        let transaction = successor.write("early", None, 0).await.unwrap();
+        transaction.commit(&Silent).await.unwrap();
+    }
+
+    #[test]
+    fn a_store_goes_wherever_tasks_go() {
+        fn anywhere<T: Send + Sync>() {}
+        fn moved<T: Send>() {}
+        anywhere::<Store>();
+        moved::<WriteTransaction>();
+        moved::<ReadTransaction>();
+    }
 }

@@ -1,22 +1,8 @@
 //! `conclave validate`: whether policies and schema would load, and everything that is wrong with them.
 
 use crate::engine::{Bundle, LoadError, Problem, Sources, Summary};
-use clap::Args;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use std::io::{self, Write};
-use std::path::PathBuf;
-
-/// Check schema and policies; exit 1 on any error.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ValidateArgs {
-    /// Folder of `*.cedar` files [default: the built-in policies].
-    #[arg(long, value_name = "DIR", env = "CONCLAVE_POLICIES")]
-    pub policies: Option<PathBuf>,
-
-    /// Folder of `*.cedarschema` or `*.json` files [default: the built-in schema].
-    #[arg(long, value_name = "DIR", env = "CONCLAVE_SCHEMA")]
-    pub schema: Option<PathBuf>,
-}
 
 /// Writes every error and warning with file, line and caret, then one line that sums up. Returns whether the set is
 /// valid; warnings do not make it invalid.
@@ -25,9 +11,8 @@ pub struct ValidateArgs {
 ///
 /// # Errors
 /// If `out` cannot be written to.
-pub fn run(args: &ValidateArgs, colored: bool, out: &mut dyn Write) -> io::Result<bool> {
-    let sources = Sources { policies: args.policies.clone(), schema: args.schema.clone(), ..Sources::default() };
-    match Bundle::load(&sources) {
+pub fn run(sources: &Sources, colored: bool, out: &mut dyn Write) -> io::Result<bool> {
+    match Bundle::load(sources) {
         Ok(bundle) => {
             print_all(bundle.warnings(), colored, out)?;
             writeln!(
@@ -92,7 +77,7 @@ mod tests {
             folder.path().to_owned()
         });
         let mut out = Vec::new();
-        let is_valid = run(&ValidateArgs { policies, schema: None }, false, &mut out).unwrap();
+        let is_valid = run(&Sources { policies, ..Sources::default() }, false, &mut out).unwrap();
         (is_valid, String::from_utf8(out).unwrap())
     }
 

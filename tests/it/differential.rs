@@ -53,7 +53,7 @@ pub fn question(world: &World, (principal, action, resource, context): Ask) -> Q
     let action = actions[action % actions.len()];
     let context = match action {
         "add" => [json!({}), json!({"size": 0}), json!({"size": 40}), json!({"size": 101})][context % 4].clone(),
-        "view_profile" => json!({"field": ["email", "birthday", ""][context % 3]}),
+        "view_profile" => json!({"field": (["email", "birthday", ""][context % 3])}),
         _ => json!({}),
     };
     Question { principal: principals[principal % principals.len()].clone(), action, resource, context }

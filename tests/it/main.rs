@@ -1,5 +1,7 @@
 //! Integration tests: the real server on port 0, a real SQLite file, real sockets.
 
+#![expect(unreachable_pub, reason = "one binary: `pub` says that other files of it use an item")]
+
 mod bad_input;
 mod differential;
 mod freshness;

@@ -124,7 +124,7 @@ async fn table(
     roles: &[(&str, &str)],
     actions: &[(&str, Value)],
 ) {
-    write!(out, "{title}\n{:28}", "").unwrap();
+    write!(out, "{title}\n{:36}", "").unwrap();
     for (_, role) in roles {
         write!(out, "{role:>15}").unwrap();
     }
@@ -133,7 +133,7 @@ async fn table(
     for (action, context) in actions {
         let extra = context.as_object().and_then(|fields| fields.iter().next());
         let label = extra.map_or_else(|| (*action).to_owned(), |(name, value)| format!("{action} {name}={value}"));
-        write!(out, "  {label:26}").unwrap();
+        write!(out, "  {label:34}").unwrap();
         for (user, _) in roles {
             let answer = sidecar.ask(user, action, &resource, context).await;
             assert!(answer.errors.is_empty());

@@ -2,7 +2,7 @@
 
 use crate::differential::{Oracle, Question, question};
 use crate::sidecar::TestSidecar;
-use crate::world::{self, World, reference};
+use crate::world::{self, Step, World, reference};
 use cedar_policy::{Entities, Entity};
 use conclave::domain::EntityUid;
 use conclave::engine::{Bundle, Sources};
@@ -146,6 +146,16 @@ async fn survivors(sidecar: &TestSidecar, world: &World, mutants: &mut Vec<Mutan
     }
 }
 
+/// Tries to grant every right on everything; the rules refuse much of it.
+async fn grant_everything(sidecar: &TestSidecar, world: &mut World) {
+    for resource in 0..world.content.len() {
+        for right in 0..world::RIGHTS.len() {
+            let (to_group, to) = ((resource + right) % 3 == 0, resource / 2 + right);
+            world.apply(sidecar, &Step::Grant { resource, right, to_group, to }).await;
+        }
+    }
+}
+
 #[test]
 fn a_slice_with_anything_missing_is_caught() {
     crate::sidecar::block_on(async {
@@ -158,6 +168,7 @@ fn a_slice_with_anything_missing_is_caught() {
             for step in &steps {
                 world.apply(&sidecar, step).await;
             }
+            grant_everything(&sidecar, &mut world).await;
             survivors(&sidecar, &world, &mut mutants).await;
             sidecar.stop().await;
             if mutants.is_empty() {

@@ -25,7 +25,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["domain", "store", "check", "config"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
-    ("config", &["domain"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "config",
+        &["domain", "engine", "telemetry"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
     (
         "http",
         &["domain", "check", "engine", "admin", "config", "store"],
@@ -33,7 +37,22 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
+/// Every source file but those that only tests are built with.
 fn sources() -> Vec<PathBuf> {
+    let all = files();
+    let mut tests: BTreeSet<String> = ["tests".to_owned()].into();
+    for path in &all {
+        tests.extend(named(&std::fs::read_to_string(path).unwrap(), "#[cfg(test)]\nmod "));
+        tests.extend(named(&std::fs::read_to_string(path).unwrap(), "#[cfg(test)]\npub mod "));
+    }
+    let is_test = |path: &PathBuf| {
+        path.components().any(|part| tests.contains(part.as_os_str().to_str().unwrap().trim_end_matches(".rs")))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    all.into_iter().filter(|path| !is_test(&path.strip_prefix(root).unwrap().to_owned())).collect()
+}
+
+fn files() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     while let Some(folder) = folders.pop() {
@@ -92,16 +111,20 @@ fn modules_use_only_what_the_table_allows() {
 #[test]
 fn sql_lives_in_the_store_alone() {
     for path in sources().into_iter().filter(|path| module(path) != "store") {
-        assert!(!code(&path).contains("sqlx"), "{} names sqlx", path.display());
+        assert!(!code(&path).contains("sqlx::"), "{} uses sqlx", path.display());
     }
 }
 
 #[test]
-fn evaluation_through_cedar_core_stays_in_two_files() {
-    let allowed = ["src/cedar.rs", "src/engine/program.rs", "src/slice/entity.rs", "src/slice.rs"];
+fn cedar_core_is_known_to_three_modules() {
     for path in sources() {
         if code(&path).contains("cedar_policy_core") {
-            assert!(allowed.iter().any(|file| path.ends_with(file)), "{} names cedar_policy_core", path.display());
+            let module = module(&path);
+            assert!(
+                ["cedar", "slice", "engine"].contains(&module.as_str()),
+                "{} names cedar_policy_core",
+                path.display()
+            );
         }
     }
 }

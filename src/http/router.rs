@@ -1,0 +1,76 @@
+//! Every route of both listeners.
+
+use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
+use super::{App, access, auth, observe, ops};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post, put};
+use std::sync::Arc;
+
+/// What host applications ask. Open: who may connect is the deployment's question.
+pub fn access(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .route("/v1/is_authorized", post(access::is_authorized))
+        .route("/v1/is_authorized/batch", post(access::batch))
+        .merge(health_routes())
+        .fallback(ops::not_found)
+        .method_not_allowed_fallback(ops::method_not_allowed);
+    observed(routes, app)
+}
+
+/// What operators and hosts manage: all but health asks for the token, unknown paths too.
+pub fn admin(app: Arc<App>) -> Router {
+    let guarded = admin_routes()
+        .fallback(ops::not_found)
+        .method_not_allowed_fallback(ops::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
+    let open = health_routes().method_not_allowed_fallback(ops::method_not_allowed);
+    observed(guarded.merge(open), app)
+}
+
+/// Everything below `/admin/v1`.
+fn admin_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/admin/v1/subscriptions", get(subscriptions::list))
+        .route(
+            "/admin/v1/subscriptions/{id}",
+            get(subscriptions::read).put(subscriptions::replace).delete(subscriptions::delete),
+        )
+        .route("/admin/v1/users", get(users::list))
+        .route("/admin/v1/users/{id}", get(users::read).put(users::replace).delete(users::delete))
+        .route("/admin/v1/users/{id}/contexts", get(contexts::list))
+        .route("/admin/v1/users/{id}/usage", get(usage::of_user))
+        .route("/admin/v1/groups", get(groups::list).post(groups::create))
+        .route("/admin/v1/groups/{id}", get(groups::read).patch(groups::change).delete(groups::delete))
+        .route("/admin/v1/groups/{id}/administrator", put(groups::replace_administrator))
+        .route("/admin/v1/groups/{id}/join", post(groups::join))
+        .route("/admin/v1/groups/{id}/leave", post(groups::leave))
+        .route("/admin/v1/groups/{id}/members", get(members::list))
+        .route("/admin/v1/groups/{id}/members/{user}", delete(members::remove))
+        .route("/admin/v1/groups/{id}/removals", post(members::remove_several))
+        .route("/admin/v1/groups/{id}/co-administrators/{user}", put(members::appoint).delete(members::dismiss))
+        .route("/admin/v1/groups/{id}/usage", get(usage::of_group))
+        .route("/admin/v1/groups/{id}/invitations", get(invitations::list).post(invitations::create))
+        .route("/admin/v1/groups/{id}/invitations/{invitation}", delete(invitations::withdraw))
+        .route("/admin/v1/groups/{id}/invitations/{invitation}/resend", post(invitations::resend))
+        .route("/admin/v1/invitations/{token}/accept", post(invitations::accept))
+        .route("/admin/v1/invitations/{token}/decline", post(invitations::decline))
+        .route("/admin/v1/folders", post(folders::create))
+        .route("/admin/v1/folders/{id}", get(folders::read).patch(folders::change).delete(folders::delete))
+        .route("/admin/v1/items", post(items::create))
+        .route("/admin/v1/items/{id}", get(items::read).patch(items::change).delete(items::delete))
+        .route("/admin/v1/grants", get(grants::list).put(grants::put))
+        .route("/admin/v1/grants/revoke", post(grants::withdraw))
+}
+
+fn health_routes() -> Router<Arc<App>> {
+    Router::new().route("/healthz", get(ops::healthz)).route("/readyz", get(ops::readyz))
+}
+
+/// Outermost, so that it also sees what the layers below answer.
+fn observed(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    routes.layer(from_fn_with_state(Arc::clone(&app), observe::observe)).with_state(app)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What can go wrong: at opening, for whoever starts the program; later, for the log.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// The store could not be read or written. Never shown to clients.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database did not answer, or answered with an error.
+    #[error("the database is unavailable")]
+    Database(#[from] sqlx::Error),
+    /// The database answered with something this program never writes, or was about to be given it.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+    /// Another write takes too long, or all readers do.
+    #[error("the database is busy")]
+    Busy,
+    /// A write to a store that was opened with [`super::Access::ReadOnly`].
+    #[error("the database was opened for reading only")]
+    ReadOnly,
+}
+
+/// Why a database could not be opened, and what to do about it.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// A database of another kind.
+    #[error("`{0}` names no database that conclave knows: write `sqlite://PATH`, or the plain path of an SQLite file")]
+    Scheme(String),
+    /// A path that can be no database file.
+    #[error("`{url}` {problem}")]
+    Path {
+        /// The database as it was given.
+        url: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The place where the file would be cannot be reached.
+    #[error("cannot reach the directory of the database `{path}`: {source}")]
+    Directory {
+        /// The file as it was given.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Another process owns the database.
+    #[error(
+        "another conclave already serves the database `{database}` and holds `{lock}`: \
+         stop it first, or give this one a database of its own with --database"
+    )]
+    Owned {
+        /// The database file.
+        database: PathBuf,
+        /// The file whose lock says so.
+        lock: PathBuf,
+    },
+    /// The ownership could not be claimed.
+    #[error("cannot lock `{lock}`, which says who owns the database: {source}")]
+    Lock {
+        /// The lock file.
+        lock: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Nothing there, and nothing may be created.
+    #[error("there is no database at `{0}`: `conclave serve --database` creates one")]
+    Missing(PathBuf),
+    /// A file of somebody else's.
+    #[error("`{0}` is no conclave database; it was left as it is, choose another file")]
+    Foreign(PathBuf),
+    /// Written by a later version.
+    #[error(
+        "`{path}` was written by a newer conclave (it has schema version {found}, this one knows {known}): \
+         upgrade this conclave, or restore a backup made before the upgrade"
+    )]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// The newest schema version in the file.
+        found: i64,
+        /// The newest schema version of this program.
+        known: i64,
+    },
+    /// Not yet migrated, and nothing may be written.
+    #[error("`{0}` is not at the schema version of this conclave yet: run `conclave serve` on it once")]
+    Older(PathBuf),
+    /// A migration was applied in another form than the one this program has.
+    #[error(
+        "schema version {version} of `{path}` differs from the one this conclave has: \
+         one of the two was altered; restore a backup or the original program"
+    )]
+    Altered {
+        /// The database file.
+        path: PathBuf,
+        /// Which migration.
+        version: i64,
+    },
+    /// `SQLite` did not take a setting on which durability or correctness rests.
+    #[error("`{path}` cannot be kept safely here: its {setting} is `{found}` and must be `{wanted}`")]
+    Setting {
+        /// The database file.
+        path: PathBuf,
+        /// Which setting.
+        setting: &'static str,
+        /// What it must be.
+        wanted: String,
+        /// What `SQLite` says it is.
+        found: String,
+    },
+    /// A migration failed; the database is as it was before.
+    #[error("cannot bring `{path}` to the schema version of this conclave: {source}")]
+    Migration {
+        /// The database file.
+        path: PathBuf,
+        /// What failed.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// `SQLite` could not open or read the file.
+    #[error("cannot open the database `{path}`: {source}")]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What `SQLite` says.
+        source: sqlx::Error,
+    },
+}

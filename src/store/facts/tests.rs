@@ -1,0 +1,322 @@
+use super::*;
+use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, QuotaFacts, UserFacts};
+use crate::domain::{Grantee, Right, SubscriptionId};
+use crate::store::testing::World;
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+fn groups(ids: &[&str]) -> Vec<GroupId> {
+    ids.iter().map(|id| GroupId::new(*id).unwrap()).collect()
+}
+
+fn to_user(right: Right, id: &str) -> (Right, Grantee) {
+    (right, Grantee::User(user(id)))
+}
+
+fn to_group(right: Right, id: &str) -> (Right, Grantee) {
+    (right, Grantee::Group(GroupId::new(id).unwrap()))
+}
+
+fn wanted(texts: &[&str], neighbours: bool) -> Vec<Wanted> {
+    texts.iter().map(|text| Wanted { uid: EntityUid::parse(text).unwrap(), neighbours }).collect()
+}
+
+async fn all(world: &World, wanted: &[Wanted]) -> Vec<(String, Option<Facts>)> {
+    let snapshot = world.store.snapshot(wanted).await.unwrap();
+    snapshot.entities.into_iter().map(|(uid, facts)| (uid.to_string(), facts)).collect()
+}
+
+async fn one(world: &World, text: &str) -> Option<Facts> {
+    let mut all = all(world, &wanted(&[text], false)).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0].0, text);
+    all.remove(0).1
+}
+
+async fn names(world: &World, text: &str) -> Vec<String> {
+    let all = all(world, &wanted(&[text], true)).await;
+    let mut names: Vec<_> = all.into_iter().map(|(name, facts)| facts.map_or(format!("no {name}"), |_| name)).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_user_is_in_the_groups_they_administer_or_joined() {
+    let world = World::new().await;
+    let facts = |all: &[&str], co: &[&str]| {
+        Some(Facts::User(UserFacts { groups: groups(all), co_administers: groups(co), profile_viewers: vec![] }))
+    };
+    assert_eq!(one(&world, r#"User::"director""#).await, facts(&["company", "sales"], &[]));
+    assert_eq!(one(&world, r#"User::"secretary""#).await, facts(&["company", "sales"], &["sales"]));
+    assert_eq!(one(&world, r#"User::"salesman-1""#).await, facts(&["sales"], &[]));
+    assert_eq!(one(&world, r#"User::"stranger""#).await, facts(&[], &[]));
+}
+
+#[tokio::test]
+async fn a_group_has_its_administrator_and_switches() {
+    let world = World::new().await;
+    let facts = |published, open, members_published| {
+        Some(Facts::Group(GroupFacts { administrator: user("director"), published, open, members_published }))
+    };
+    assert_eq!(one(&world, r#"Group::"sales""#).await, facts(true, true, false));
+    assert_eq!(one(&world, r#"Group::"company""#).await, facts(false, false, false));
+    world.run("UPDATE groups SET published = 1, members_published = 1 WHERE id = 'company'").await;
+    assert_eq!(one(&world, r#"Group::"company""#).await, facts(true, false, true));
+}
+
+#[tokio::test]
+async fn a_quota_is_paid_by_the_owner_or_the_administrator() {
+    let world = World::new().await;
+    let facts = |used, capacity, payer, subscription| {
+        let subscription = SubscriptionId::new(subscription).unwrap();
+        Some(Facts::Quota(QuotaFacts { used, capacity, payer: user(payer), subscription }))
+    };
+    let quota = async |id: &str| one(&world, &format!("Quota::\"{id}\"")).await;
+    assert_eq!(quota("group:sales/documents").await, facts(70, Some(1000), "director", "plan"));
+    assert_eq!(quota("user:director/calendar").await, facts(0, None, "director", "plan"));
+    assert_eq!(quota("user:secretary/documents").await, facts(0, None, "secretary", "free"));
+}
+
+#[tokio::test]
+async fn an_item_has_the_grants_of_all_it_lies_in() {
+    let world = World::new().await;
+    let tool = ToolId::parse("group:sales/documents").unwrap();
+    let folders = |ids: &[&str]| ids.iter().map(|id| FolderId::new(*id).unwrap()).collect::<Vec<_>>();
+    let below_tool = [to_user(Right::Add, "secretary")];
+    let below_top = [below_tool[0].clone(), to_user(Right::Add, "salesman-1")];
+    let below_middle =
+        [&below_top[..], &[to_group(Right::Add, "sales"), to_user(Right::Delete, "salesman-1")]].concat();
+    let offer = [&below_middle[..], &[to_user(Right::Edit, "secretary")]].concat();
+    let facts = |kind, above: &[&str], author: Option<&str>, grants: &[(Right, Grantee)]| {
+        let mut grants = grants.to_vec();
+        grants.sort();
+        let (folders, author) = (folders(above), author.map(user));
+        Some(Facts::Content(ContentFacts { kind, tool: tool.clone(), folders, author, grants }))
+    };
+    for (text, expected) in [
+        (r#"Item::"offer""#, facts(ContentKind::Item, &["bottom", "middle", "top"], Some("salesman-1"), &offer)),
+        (r#"Folder::"bottom""#, facts(ContentKind::Folder, &["middle", "top"], Some("gone"), &below_middle)),
+        (r#"Folder::"middle""#, facts(ContentKind::Folder, &["top"], Some("secretary"), &below_middle)),
+        (r#"Folder::"top""#, facts(ContentKind::Folder, &[], Some("director"), &below_top)),
+        (r#"Tool::"group:sales/documents""#, facts(ContentKind::Tool, &[], None, &below_tool)),
+        (
+            r#"Item::"orphan""#,
+            facts(ContentKind::Item, &[], Some("gone"), &[below_tool[0].clone(), to_user(Right::Edit, "stranger")]),
+        ),
+    ] {
+        assert_eq!(one(&world, text).await, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn private_content_is_its_owners() {
+    let world = World::new().await;
+    let Some(Facts::Content(meeting)) = one(&world, r#"Item::"meeting""#).await else { panic!("no content") };
+    assert_eq!(meeting.tool, ToolId::parse("user:director/calendar").unwrap());
+    assert_eq!(meeting.grants, [to_group(Right::View, "company"), to_user(Right::ViewDetails, "secretary")]);
+}
+
+#[tokio::test]
+async fn neighbours_are_what_the_attributes_name() {
+    let world = World::new().await;
+    for (text, neighbours) in [
+        (r#"User::"director""#, vec![]),
+        (r#"Group::"sales""#, vec![r#"User::"director""#]),
+        (r#"Quota::"group:sales/documents""#, vec![]),
+        (r#"Tool::"group:sales/documents""#, vec![r#"Group::"sales""#, r#"Quota::"group:sales/documents""#]),
+        (r#"Tool::"user:director/calendar""#, vec![r#"Quota::"user:director/calendar""#, r#"User::"director""#]),
+        (
+            r#"Folder::"middle""#,
+            vec![
+                r#"Group::"sales""#,
+                r#"Quota::"group:sales/documents""#,
+                r#"Tool::"group:sales/documents""#,
+                r#"User::"secretary""#,
+            ],
+        ),
+        (
+            r#"Item::"orphan""#,
+            vec![r#"Group::"sales""#, r#"Quota::"group:sales/documents""#, r#"Tool::"group:sales/documents""#],
+        ),
+        (
+            r#"Item::"meeting""#,
+            vec![r#"Quota::"user:director/calendar""#, r#"Tool::"user:director/calendar""#, r#"User::"director""#],
+        ),
+    ] {
+        let mut expected = [&[text][..], &neighbours].concat();
+        expected.sort_unstable();
+        assert_eq!(names(&world, text).await, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn neighbours_have_the_same_facts_as_when_asked_for() {
+    let world = World::new().await;
+    for (name, facts) in all(&world, &wanted(&[r#"Item::"offer""#, r#"Group::"company""#], true)).await {
+        assert_eq!(facts, one(&world, &name).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_entity_comes_twice_and_what_was_asked_for_comes_first() {
+    let world = World::new().await;
+    let texts = [
+        r#"Tool::"group:sales/documents""#,
+        r#"Item::"offer""#,
+        r#"User::"director""#,
+        r#"Group::"sales""#,
+        r#"User::"salesman-1""#,
+        r#"Quota::"group:sales/documents""#,
+        r#"User::"nobody""#,
+    ];
+    let mut asked = wanted(&texts, true);
+    asked.extend(wanted(&texts, false));
+    let all = all(&world, &asked).await;
+    let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, texts);
+    assert!(all[..6].iter().all(|(_, facts)| facts.is_some()) && all[6].1.is_none());
+
+    // Neighbours are wanted if any mention wants them.
+    let mut asked = wanted(&texts[..2], false);
+    asked.extend(wanted(&texts[..2], true));
+    assert_eq!(world.store.snapshot(&asked).await.unwrap().entities.len(), 5);
+}
+
+#[tokio::test]
+async fn the_revision_comes_with_or_without_anything_else() {
+    let world = World::new().await;
+    let empty = world.store.snapshot(&[]).await.unwrap();
+    assert_eq!((empty.revision, empty.entities.len()), (Revision(1), 0));
+    let none = world.store.snapshot(&wanted(&[r#"Role::"sales/co-administrators""#], true)).await.unwrap();
+    assert_eq!((none.revision, none.entities.len()), (Revision(1), 1));
+}
+
+#[tokio::test]
+async fn what_is_not_stored_is_absent() {
+    let world = World::new().await;
+    for text in [
+        r#"User::"sales""#,
+        r#"Group::"director""#,
+        r#"Item::"top""#,
+        r#"Folder::"offer""#,
+        r#"Tool::"offer""#,
+        r#"Tool::"group:sales/mailbox""#,
+        r#"Quota::"group:nobody/documents""#,
+        r#"Role::"sales/co-administrators""#,
+        r#"Order::"offer""#,
+        r#"Shop::User::"director""#,
+        r#"user::"director""#,
+        r#"USER::"director""#,
+        r#"User::"Director""#,
+        r#"User::"director ""#,
+        r#"User::"""#,
+        r#"revision::"""#,
+    ] {
+        assert_eq!(one(&world, text).await, None, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
+    const WEIRD: [&str; 14] = [
+        "\"",
+        "'",
+        "\\",
+        "\\\"",
+        "';--",
+        "💡🏽",
+        "ü",
+        "u\u{308}",
+        "[]",
+        "{}",
+        "null",
+        "1",
+        "\u{feff}x",
+        "\u{202e}\u{2028}",
+    ];
+    let world = World::new().await;
+    let mut transaction = world.store.write("test", None, 0).await.unwrap();
+    for id in WEIRD {
+        sqlx::query("INSERT INTO users (id, username, subscription) VALUES (?1, ?1, 'free')")
+            .bind(id)
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO groups (id, name, name_folded, administrator, created_ms) VALUES (?1, ?1, ?1, ?1, 0)")
+            .bind(id)
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO folders (id, tool, author) VALUES (?1, 1, ?1)")
+            .bind(id)
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO grants SELECT 'Folder', key, 'add', 'User', ?1, 1 FROM folders WHERE id = ?1")
+            .bind(id)
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+    }
+    transaction.touch(EntityUid::new("Test", WEIRD[0]), crate::store::Change::Created);
+    transaction.commit(&crate::store::testing::Silent).await.unwrap();
+    for id in WEIRD {
+        let asked = [("User", id), ("Folder", id)]
+            .map(|(type_name, id)| Wanted { uid: EntityUid::new(type_name, id), neighbours: false });
+        let snapshot = world.store.snapshot(&asked).await.unwrap();
+        assert_eq!(snapshot.entities[0].0, asked[0].uid);
+        let Some(Facts::User(found)) = &snapshot.entities[0].1 else { panic!("no user {id:?}") };
+        assert_eq!(found.groups, groups(&[id]));
+        let Some(Facts::Content(found)) = &snapshot.entities[1].1 else { panic!("no folder {id:?}") };
+        assert_eq!(found.author, Some(user(id)));
+        assert!(found.grants.contains(&to_user(Right::Add, id)));
+    }
+    // A NUL ends a text for much of SQLite: `director`, NUL, anything must not be the director.
+    for id in ["director\0", "director\0x", "\0director", "director\n"] {
+        let asked = [Wanted { uid: EntityUid::new("User", id), neighbours: true }];
+        assert_eq!(world.store.snapshot(&asked).await.unwrap().entities, [(asked[0].uid.clone(), None)], "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_bites_its_tail_is_an_error_and_ends() {
+    let world = World::new().await;
+    world.run("UPDATE folders SET parent = 3 WHERE id = 'top'").await;
+    let error = world.store.snapshot(&wanted(&[r#"Item::"offer""#], false)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+    world.store.snapshot(&wanted(&[r#"Item::"meeting""#], false)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thousand_folders_deep_is_no_trouble() {
+    let world = World::new().await;
+    world
+        .run(
+            "WITH RECURSIVE n (n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM n WHERE n < 1099)
+             INSERT INTO folders (key, id, tool, parent, author)
+             SELECT n, 'f' || n, 1, CASE n WHEN 100 THEN NULL ELSE n - 1 END, 'director' FROM n;
+             INSERT INTO items (key, id, tool, folder, author) VALUES (9, 'deep', 1, 1099, 'director')",
+        )
+        .await;
+    let Some(Facts::Content(deep)) = one(&world, r#"Item::"deep""#).await else { panic!("no content") };
+    let expected: Vec<_> = (100..1100).rev().map(|n| FolderId::new(format!("f{n}")).unwrap()).collect();
+    assert_eq!(deep.folders, expected);
+}
+
+#[tokio::test]
+async fn a_thousand_entities_come_in_one_statement() {
+    let world = World::new().await;
+    world
+        .run(
+            "WITH RECURSIVE n (n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM n WHERE n < 1099)
+             INSERT INTO items (key, id, tool, folder, author) SELECT n, 'i' || n, 1, 3, 'salesman-1' FROM n",
+        )
+        .await;
+    let asked: Vec<_> =
+        (0..1200).map(|n| Wanted { uid: EntityUid::new("Item", format!("i{n}")), neighbours: true }).collect();
+    let snapshot = world.store.snapshot(&asked).await.unwrap();
+    assert_eq!(snapshot.entities.iter().filter(|(_, facts)| facts.is_some()).count(), 1000 + 4);
+    assert_eq!(snapshot.entities.iter().filter(|(_, facts)| facts.is_none()).count(), 200);
+}

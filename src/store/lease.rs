@@ -1,0 +1,165 @@
+//! Who may use which connection now.
+
+use super::connection::{Plan, Slot};
+use super::error::{OpenError, StoreError};
+use sqlx::SqliteConnection;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// Connections of one kind, each lent to one task at a time, first come first served.
+pub(super) struct Leases {
+    slots: Vec<Arc<Mutex<Slot>>>,
+    /// Where the search for a free one starts, so that waiting tasks spread evenly.
+    turn: AtomicUsize,
+    /// How long to wait for a connection.
+    wait_max: Duration,
+    /// Nothing is lent any more.
+    closed: AtomicBool,
+}
+
+/// A connection lent to one task; given back by dropping it.
+pub(super) struct Lease {
+    slot: OwnedMutexGuard<Slot>,
+}
+
+impl Leases {
+    /// Lends `connection` alone.
+    pub(super) fn one(plan: Plan, connection: SqliteConnection, wait_max: Duration) -> Self {
+        Self::of(vec![Slot::new(plan, connection)], wait_max)
+    }
+
+    /// Opens and lends `count` connections.
+    pub(super) async fn open(plan: &Plan, count: usize, wait_max: Duration) -> Result<Self, OpenError> {
+        let mut slots = Vec::with_capacity(count);
+        for _ in 0..count {
+            slots.push(Slot::new(plan.clone(), plan.connect_checked().await?));
+        }
+        Ok(Self::of(slots, wait_max))
+    }
+
+    fn of(slots: Vec<Slot>, wait_max: Duration) -> Self {
+        Self {
+            slots: slots.into_iter().map(|slot| Arc::new(Mutex::new(slot))).collect(),
+            turn: AtomicUsize::new(0),
+            wait_max,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Lends a connection that is outside any transaction.
+    pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
+        let mut lease = Lease { slot: self.slot().await? };
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Database(sqlx::Error::PoolClosed));
+        }
+        lease.rest().await?;
+        Ok(lease)
+    }
+
+    /// Lends nothing from now on. What is lent stays so until given back.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Closes every connection that is not lent.
+    pub(super) async fn end(self) {
+        for slot in self.slots.into_iter().filter_map(Arc::into_inner) {
+            slot.into_inner().close().await;
+        }
+    }
+
+    async fn slot(&self) -> Result<OwnedMutexGuard<Slot>, StoreError> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len().max(1);
+        let (before, after) = self.slots.split_at_checked(turn).ok_or(StoreError::Busy)?;
+        if let Some(slot) = after.iter().chain(before).find_map(|slot| Arc::clone(slot).try_lock_owned().ok()) {
+            return Ok(slot);
+        }
+        let slot = after.first().ok_or(StoreError::Busy)?;
+        tokio::time::timeout(self.wait_max, Arc::clone(slot).lock_owned()).await.map_err(|_| StoreError::Busy)
+    }
+}
+
+impl Deref for Lease {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.slot
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Slot {
+        &mut self.slot
+    }
+}
+
+impl Drop for Lease {
+    /// Ends at once what a task left open, where there is a runtime to do it in: an idle reader in
+    /// a transaction keeps the write-ahead log from being reused. Whoever leases next makes sure.
+    fn drop(&mut self) {
+        if !self.slot.is_unsure() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let slot = Arc::clone(OwnedMutexGuard::mutex(&self.slot));
+            runtime.spawn(async move {
+                // Failing, it stays in doubt, and the next lease tries again and can say so.
+                let _ = slot.lock().await.rest().await;
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::connection::Role;
+    use crate::store::testing::World;
+
+    async fn leases(world: &World, count: usize) -> Leases {
+        let plan = Plan { path: world.path.clone(), role: Role::Reader };
+        Leases::open(&plan, count, Duration::from_millis(50)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn waiting_has_an_end() {
+        let world = World::new().await;
+        let leases = leases(&world, 2).await;
+        let first = leases.lease().await.unwrap();
+        let _second = leases.lease().await.unwrap();
+        assert!(matches!(leases.lease().await, Err(StoreError::Busy)));
+        drop(first);
+        leases.lease().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_free_connection_is_found_wherever_it_is() {
+        let world = World::new().await;
+        let leases = leases(&world, 3).await;
+        let mut held =
+            vec![leases.lease().await.unwrap(), leases.lease().await.unwrap(), leases.lease().await.unwrap()];
+        for free in [0, 2, 1, 1, 0] {
+            held.remove(free);
+            held.insert(free, leases.lease().await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_left_open_is_ended() {
+        let world = World::new().await;
+        let leases = leases(&world, 1).await;
+        let mut lease = leases.lease().await.unwrap();
+        lease.begin("BEGIN").await.unwrap();
+        drop(lease);
+        let mut lease = leases.lease().await.unwrap();
+        lease.begin("BEGIN").await.unwrap();
+        drop(lease);
+        // And without anybody leasing.
+        while leases.slots[0].lock().await.is_unsure() {
+            tokio::task::yield_now().await;
+        }
+    }
+}

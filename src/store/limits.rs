@@ -1,0 +1,22 @@
+//! How much and how long: every bound of the store.
+
+use std::time::Duration;
+
+/// Connections that read at the same time. `SQLite` reads on one core each, so more would only queue elsewhere.
+pub const READ_CONNECTIONS_MAX: usize = 4;
+
+/// How long a read waits for a connection before it fails with [`super::StoreError::Busy`].
+pub const READ_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How long a write waits for the writes before it, before it fails with [`super::StoreError::Busy`].
+pub const WRITE_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long `SQLite` waits for a lock that another process holds on the database, a backup say.
+pub const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Statements that a connection keeps prepared.
+pub const PREPARED_STATEMENTS_MAX: usize = 256;
+
+/// Folders that may lie in each other. Far more than anyone needs; there only so that a chain that
+/// bites its own tail, which the store never writes, ends in an error and not in a loop.
+pub const FOLDER_DEPTH_MAX: usize = 10_000;

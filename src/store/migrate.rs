@@ -1,0 +1,166 @@
+//! The schema: which versions there are, which a database has, and how it gets the rest.
+//!
+//! The files of `schema/sql` are part of the program, which needs none of them when it runs.
+
+use super::connection::Plan;
+use super::error::OpenError;
+use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType, Migrator};
+use sqlx::{SqlSafeStr, SqliteConnection};
+use std::borrow::Cow;
+
+/// `CNCL`: what the header of a database file says, so that it is told from any other.
+pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
+
+/// The table in which sqlx keeps what was applied.
+const APPLIED: &str = "_sqlx_migrations";
+
+/// Every version of the schema: number, name and text.
+const VERSIONS: [(i64, &str, &str); 1] = [(1, "base", include_str!("../../schema/sql/0001_base.sql"))];
+
+/// What a database is, before anything is written to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing at all: a new file.
+    Empty,
+    /// Ours, but not all of the schema.
+    Behind,
+    /// Ours, with the schema of this program.
+    Current,
+}
+
+/// Looks at a database without writing to it; refuses what is not ours or not for this program.
+pub(super) async fn inspect(plan: &Plan, connection: &mut SqliteConnection) -> Result<State, OpenError> {
+    let (id, tables) = identity(connection).await.map_err(|source| plan.error(source))?;
+    match (id, tables) {
+        (0, 0) => Ok(State::Empty),
+        // The header was written and the program stopped.
+        (APPLICATION_ID, 0) => Ok(State::Behind),
+        (APPLICATION_ID, _) => compare(plan, applied(plan, connection).await?),
+        _ => Err(OpenError::Foreign(plan.path.clone())),
+    }
+}
+
+/// Has the file keep a write-ahead log, so that readers and the writer do not wait for each other.
+pub(super) async fn keep_log(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    run(plan, connection, "PRAGMA journal_mode = WAL").await
+}
+
+/// Writes into the header of a new file that it is ours.
+pub(super) async fn mark(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    run(plan, connection, "PRAGMA application_id = 0x434E434C").await
+}
+
+async fn run(plan: &Plan, connection: &mut SqliteConnection, statement: &'static str) -> Result<(), OpenError> {
+    sqlx::query(statement).execute(connection).await.map_err(|source| plan.error(source))?;
+    Ok(())
+}
+
+/// Applies what is missing, each version in a transaction of its own.
+pub(super) async fn migrate(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let error = |source| OpenError::Migration { path: plan.path.clone(), source };
+    Migrator::with_migrations(known().collect()).run_direct(None, connection, false).await.map_err(error)
+}
+
+fn known() -> impl Iterator<Item = Migration> {
+    VERSIONS.into_iter().map(|(version, name, text)| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
+    })
+}
+
+async fn identity(connection: &mut SqliteConnection) -> Result<(i32, i64), sqlx::Error> {
+    sqlx::query_as("SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)")
+        .fetch_one(connection)
+        .await
+}
+
+async fn applied(plan: &Plan, connection: &mut SqliteConnection) -> Result<Vec<AppliedMigration>, OpenError> {
+    let error = |source| OpenError::Migration { path: plan.path.clone(), source };
+    let exists: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
+        .bind(APPLIED)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|source| plan.error(source))?;
+    match exists {
+        Some(_) => connection.list_applied_migrations(APPLIED).await.map_err(error),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn compare(plan: &Plan, applied: Vec<AppliedMigration>) -> Result<State, OpenError> {
+    let newest = VERSIONS.last().map_or(0, |version| version.0);
+    let mut missing = VERSIONS.len();
+    for found in applied {
+        let Some(ours) = known().find(|known| known.version == found.version) else {
+            return Err(OpenError::Newer { path: plan.path.clone(), found: found.version, known: newest });
+        };
+        if ours.checksum != found.checksum {
+            return Err(OpenError::Altered { path: plan.path.clone(), version: found.version });
+        }
+        missing = missing.saturating_sub(1);
+    }
+    Ok(if missing == 0 { State::Current } else { State::Behind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::World;
+
+    #[test]
+    fn every_file_is_part_of_the_program_under_its_number() {
+        let mut files: Vec<_> = std::fs::read_dir("schema/sql").unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        assert_eq!(files.len(), VERSIONS.len());
+        for (file, (version, name, text)) in files.iter().zip(VERSIONS) {
+            assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{version:04}_{name}.sql"));
+            assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_table_is_strict_and_compares_text_byte_by_byte() {
+        let world = World::new().await;
+        let mut connection = world.connection().await;
+        let loose: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT IN ('_sqlx_migrations', 'sqlite_schema')",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        assert_eq!(loose, Vec::<String>::new());
+        let collated: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM sqlite_schema WHERE sql LIKE '%collate%' AND name <> '_sqlx_migrations'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        assert_eq!(collated, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn the_schema_refuses_what_the_rules_forbid() {
+        let world = World::new().await;
+        let mut connection = world.connection().await;
+        for bad in [
+            "UPDATE store SET revision = 'x'",
+            "UPDATE store SET revision = -1",
+            "INSERT INTO store (one, revision) VALUES (2, 0)",
+            "UPDATE groups SET published = 0, open = 1 WHERE id = 'sales'",
+            "UPDATE groups SET published = 2 WHERE id = 'sales'",
+            "UPDATE groups SET activity = 'other', sector = 'steel' WHERE id = 'sales'",
+            "UPDATE groups SET administrator = 'nobody' WHERE id = 'sales'",
+            "UPDATE groups SET name_folded = 'company' WHERE id = 'sales'",
+            "UPDATE tools SET owner = 'director' WHERE id = 'group:sales/documents'",
+            "UPDATE tools SET used = -1",
+            "UPDATE grants SET access = 'own'",
+            "DELETE FROM users WHERE id = 'director'",
+        ] {
+            let error = sqlx::query(bad).execute(&mut connection).await.unwrap_err();
+            assert!(
+                error.to_string().contains("constraint") || error.to_string().contains("cannot store"),
+                "{bad}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Reading: the revision, and facts together with it.
+
+use super::Store;
+use super::connection::Slot;
+use super::error::StoreError;
+use super::facts;
+use super::lease::Lease;
+use crate::domain::Revision;
+use crate::domain::facts::{Snapshot, Wanted};
+use sqlx::SqliteConnection;
+
+const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
+
+impl Store {
+    /// The revision now.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer.
+    pub async fn revision(&self) -> Result<Revision, StoreError> {
+        let mut lease = self.inner.readers.lease().await?;
+        let read = sqlx::query_scalar(REVISION).fetch_one(lease.connection()).await;
+        Ok(Revision(trusted(&mut lease, read)?))
+    }
+
+    /// The revision and everything wanted, in one statement.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer, or not as this program writes.
+    pub async fn snapshot(&self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
+        let mut lease = self.inner.readers.lease().await?;
+        let read = facts::fetch(lease.connection(), wanted).await;
+        let rows = trusted(&mut lease, read)?;
+        drop(lease);
+        rows.snapshot()
+    }
+
+    /// Several statements on one snapshot, which the first of them fixes.
+    ///
+    /// # Errors
+    /// [`StoreError`] if no connection is free in time or the database does not answer.
+    pub async fn read(&self) -> Result<ReadTransaction, StoreError> {
+        let mut transaction = ReadTransaction { lease: self.inner.readers.lease().await? };
+        transaction.lease.begin("BEGIN DEFERRED").await?;
+        Ok(transaction)
+    }
+
+    /// A connection for one statement that only reads.
+    pub(in crate::store) async fn reader(&self) -> Result<Lease, StoreError> {
+        self.inner.readers.lease().await
+    }
+}
+
+/// Several reads of one and the same state. Ends when dropped.
+pub struct ReadTransaction {
+    lease: Lease,
+}
+
+impl ReadTransaction {
+    /// The revision and everything wanted, as of this transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer, or not as this program writes.
+    pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
+        facts::fetch(self.connection(), wanted).await?.snapshot()
+    }
+
+    /// For the statements of this module's parts.
+    pub(in crate::store) fn connection(&mut self) -> &mut SqliteConnection {
+        self.lease.connection()
+    }
+}
+
+/// Has the connection checked before its next use if this use failed.
+fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
+    if result.is_err() {
+        slot.doubt();
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EntityUid;
+    use crate::store::testing::World;
+
+    #[tokio::test]
+    async fn a_read_transaction_stays_at_its_revision() {
+        let world = World::new().await;
+        let wanted = [Wanted { uid: EntityUid::new("Group", "sales"), neighbours: false }];
+        let mut reading = world.store.read().await.unwrap();
+        let before = reading.snapshot(&wanted).await.unwrap();
+        world.run("UPDATE groups SET open = 0 WHERE id = 'sales'").await;
+        let again = reading.snapshot(&wanted).await.unwrap();
+        assert_eq!((before.revision, &before.entities), (again.revision, &again.entities));
+        drop(reading);
+        let after = world.store.snapshot(&wanted).await.unwrap();
+        assert_eq!(after.revision, before.revision.next());
+        assert_ne!(after.entities, before.entities);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_read_transaction_leaves_no_old_snapshot_behind() {
+        let world = World::new().await;
+        for _ in 0..20 {
+            let mut reading = world.store.read().await.unwrap();
+            reading.snapshot(&[]).await.unwrap();
+            drop(reading);
+            world.run("UPDATE groups SET open = 1 - open WHERE id = 'sales'").await;
+            let newest: i64 = sqlx::query_scalar(REVISION).fetch_one(&mut world.connection().await).await.unwrap();
+            for _ in 0..8 {
+                assert_eq!(i64::try_from(world.store.revision().await.unwrap().0).unwrap(), newest);
+            }
+        }
+    }
+}

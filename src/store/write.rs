@@ -1,0 +1,155 @@
+//! The one writer: every change is one transaction, known to the cache before it is acknowledged.
+
+pub mod content;
+pub mod grants;
+pub mod groups;
+pub mod invitations;
+pub mod members;
+mod record;
+pub mod spaces;
+pub mod subscriptions;
+mod touched;
+pub mod users;
+
+use super::Store;
+use super::changes::Change;
+use super::connection::Slot;
+use super::error::StoreError;
+use super::facts;
+use super::lease::Lease;
+use crate::domain::facts::{Snapshot, Wanted};
+use crate::domain::{EntityUid, Revision, UserId};
+use sqlx::SqliteConnection;
+use touched::Touched;
+
+/// Who must learn of a change before it is acknowledged: the stripes of the decision cache.
+pub trait Follower: Send + Sync {
+    /// Called after the changes are written and before they are committed.
+    ///
+    /// The commit may still fail, and the next change then has the same revision: a raised stripe
+    /// says that a decision may be out of date, never that it is.
+    fn raise(&self, touched: &[EntityUid], revision: Revision);
+    /// Called after the commit and before the acknowledgement. A revision may be published more than once.
+    fn publish(&self, revision: Revision);
+}
+
+/// One change under way. Dropped without [`WriteTransaction::commit`], it never was.
+pub struct WriteTransaction {
+    lease: Lease,
+    /// Keeps the ownership of the database as long as something could be written.
+    _store: Store,
+    /// What the change is, for the record.
+    command: &'static str,
+    /// On whose behalf; `None` is the host's own.
+    actor: Option<UserId>,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    at_ms: i64,
+    /// The revision that the change builds on.
+    base: Revision,
+    /// How many rows the connection had written before.
+    rows_before: i64,
+    touched: Touched,
+}
+
+impl Store {
+    /// Begins a change once those before it have ended. `command` and `actor` are for the record,
+    /// `at_ms` is in milliseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if the changes before it take too long, [`StoreError::ReadOnly`] if the
+    /// store was not opened to write, otherwise the database's own.
+    pub async fn write(
+        &self,
+        command: &'static str,
+        actor: Option<&UserId>,
+        at_ms: i64,
+    ) -> Result<WriteTransaction, StoreError> {
+        let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
+        let (base, rows_before) = begin(&mut lease).await?;
+        Ok(WriteTransaction {
+            lease,
+            _store: self.clone(),
+            command,
+            actor: actor.cloned(),
+            at_ms,
+            base,
+            rows_before,
+            touched: Touched::default(),
+        })
+    }
+}
+
+async fn begin(slot: &mut Slot) -> Result<(Revision, i64), StoreError> {
+    slot.begin("BEGIN IMMEDIATE").await?;
+    record::standing(slot.connection()).await
+}
+
+impl WriteTransaction {
+    /// The revision that the change builds on.
+    #[must_use]
+    pub const fn base(&self) -> Revision {
+        self.base
+    }
+
+    /// Says that the change touches this entity: it goes into `changes`, and no decision that
+    /// rests on the entity is served again once the change is acknowledged.
+    pub fn touch(&mut self, uid: EntityUid, change: Change) {
+        self.touched.add(uid, change);
+    }
+
+    /// For the statements of this module's parts.
+    pub(in crate::store) fn connection(&mut self) -> &mut SqliteConnection {
+        self.lease.connection()
+    }
+
+    /// The revision that the change builds on, and facts as they are with what it has done so far.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer, or not as this program writes.
+    pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
+        facts::fetch(self.connection(), wanted).await?.snapshot()
+    }
+
+    /// Makes the change so, and answers with its revision. If nothing was touched nothing is
+    /// written, and the answer is the revision there is.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the change is not acknowledged. It is rolled back, unless the process ends
+    /// before that is done. Rows written while nothing was touched are an error too: they would change
+    /// decisions behind the cache's back.
+    ///
+    /// Not to be cancelled while it runs: a commit under way when its future is dropped may succeed
+    /// without being published. Let it run in a task of its own.
+    pub async fn commit(mut self, follower: &dyn Follower) -> Result<Revision, StoreError> {
+        if self.touched.is_empty() {
+            return self.leave(follower).await;
+        }
+        let revision = self.base.next();
+        self.record(revision).await?;
+        // INVARIANT: the stripes of all that is touched are raised before the commit, the revision
+        // is published after it, and only then is the change acknowledged. A fill that raced this
+        // write read before the commit and finds its stripes raised; were they raised after it, the
+        // fill could put what it read in the cache, and it would be served after the
+        // acknowledgement. Published before the commit, a decision from before it would count as
+        // one of the new revision.
+        follower.raise(self.touched.uids(), revision);
+        self.lease.end("COMMIT").await?;
+        follower.publish(revision);
+        Ok(revision)
+    }
+
+    async fn leave(mut self, follower: &dyn Follower) -> Result<Revision, StoreError> {
+        let (_, rows) = record::standing(self.connection()).await?;
+        if rows != self.rows_before {
+            return Err(StoreError::Corrupt(format!("`{}` wrote but touched nothing", self.command)));
+        }
+        self.lease.end("ROLLBACK").await?;
+        // The revision is acknowledged by being answered, and it may be that of a change whose
+        // commit was cut short before it was published.
+        follower.publish(self.base);
+        Ok(self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests;

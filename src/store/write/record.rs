@@ -1,0 +1,72 @@
+//! What is written about a change besides the change itself.
+
+use super::WriteTransaction;
+use crate::domain::{Revision, UserId};
+use crate::store::error::StoreError;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+const REVISE: &str = "UPDATE store SET revision = ?1 WHERE one = 1";
+const COMMIT: &str = "INSERT INTO commits (revision, at_ms, command, actor) VALUES (?1, ?2, ?3, ?4)";
+const STANDING: &str = "SELECT revision, total_changes() FROM store WHERE one = 1";
+
+/// Rows of `changes` in one statement: five values each, within `SQLite`'s 32,766.
+const ROWS_MAX: usize = 1_000;
+
+/// The revision, and how many rows this connection has ever written.
+pub(super) async fn standing(connection: &mut SqliteConnection) -> Result<(Revision, i64), StoreError> {
+    let (revision, rows): (u64, i64) = sqlx::query_as(STANDING).fetch_one(connection).await?;
+    Ok((Revision(revision), rows))
+}
+
+impl WriteTransaction {
+    /// Writes the new revision, who made it and what it touched.
+    ///
+    /// INVARIANT: in the transaction of the change. Every revision has its changes and every change
+    /// its revision, without gaps; whoever follows the table misses nothing.
+    pub(super) async fn record(&mut self, revision: Revision) -> Result<(), StoreError> {
+        let number = number(revision)?;
+        let connection = self.lease.connection();
+        let revised = sqlx::query(REVISE).bind(number).execute(&mut *connection).await?;
+        if revised.rows_affected() != 1 {
+            return Err(StoreError::Corrupt("no revision".to_owned()));
+        }
+        sqlx::query(COMMIT)
+            .bind(number)
+            .bind(self.at_ms)
+            .bind(self.command)
+            .bind(self.actor.as_ref().map(UserId::as_str))
+            .execute(&mut *connection)
+            .await?;
+        let rows: Vec<_> = (0_i64..).zip(self.touched.iter()).collect();
+        for some in rows.chunks(ROWS_MAX) {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO changes (revision, ordinal, entity_type, entity_id, change) ");
+            insert.push_values(some, |mut row, (ordinal, (uid, change))| {
+                row.push_bind(number).push_bind(*ordinal);
+                row.push_bind(uid.type_name.as_str()).push_bind(uid.id.as_str()).push_bind(change.name());
+            });
+            insert.build().execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+fn number(revision: Revision) -> Result<i64, StoreError> {
+    i64::try_from(revision.0).map_err(|_| StoreError::Corrupt(format!("revision {revision}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{World, explain};
+
+    #[tokio::test]
+    async fn every_statement_prepares_and_reads_no_table_from_end_to_end() {
+        let world = World::new().await;
+        for (statement, parameters) in [(REVISE, 1), (COMMIT, 4), (STANDING, 0)] {
+            for step in explain(&mut world.connection().await, statement, parameters).await {
+                assert!(!step.starts_with("SCAN"), "{step}");
+            }
+        }
+    }
+}
