@@ -1,0 +1,242 @@
+//! The configuration: flags over `CONCLAVE_*` variables over a TOML file over defaults.
+//!
+//! Everything is read and checked before a port is bound. Secrets are never values here, only paths
+//! of files that hold them.
+//!
+//! May use `domain`, and names what `engine` loads; no I/O but reading its own file.
+
+mod address;
+mod check;
+mod describe;
+mod layers;
+pub mod limits;
+
+pub use address::{Address, AddressError};
+pub use check::Unusable;
+pub use describe::without_password;
+pub use layers::{Flags, VARIABLE_PREFIX};
+pub use limits::Limits;
+
+use crate::domain::ToolKind;
+use crate::engine::Sources;
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Format as _, Serialized, Toml};
+use figment::value::Value;
+use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Everything a deployment decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The database: `sqlite://PATH`, or a path.
+    pub database: String,
+    /// A folder of `.cedar` files; none: the built-in policies.
+    pub policies: Option<PathBuf>,
+    /// A folder of `.cedarschema` files; none: the built-in schema.
+    pub schema: Option<PathBuf>,
+    /// Where host applications ask for decisions.
+    pub listen: Address,
+    /// Where memberships, content and grants are managed.
+    pub admin_listen: Address,
+    /// The file that holds the admin token; none: one beside the database, made at first start.
+    pub admin_token_file: Option<PathBuf>,
+    /// Load the worked example (rule E) into an empty database.
+    pub demo: bool,
+    /// What the product is called in texts that people read (T2).
+    pub product_name: String,
+    /// After how many days an invitation expires (A10).
+    pub invitation_days: u32,
+    /// How many terms a search of the directory takes at least (F1).
+    pub directory_terms_min: u32,
+    /// Switches of the deployment, by which policies are left out.
+    pub features: Features,
+    /// Which tools spaces have (S1).
+    pub tool_kinds: ToolKinds,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Every bound that can be changed.
+    pub limits: Limits,
+}
+
+/// Switches of the deployment. A policy with `@feature("NAME")` holds only where it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// People who share a group may chat and see each other's presence (M2).
+    pub messaging: bool,
+}
+
+impl Features {
+    /// The names of those that are on, as policies name them.
+    #[must_use]
+    pub fn names(self) -> BTreeSet<String> {
+        [("messaging", self.messaging)].into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Which tools a space has (S1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolKinds {
+    /// In the space of a group.
+    pub group: Vec<ToolKind>,
+    /// In the private space of a user.
+    pub private: Vec<ToolKind>,
+}
+
+impl Default for ToolKinds {
+    fn default() -> Self {
+        let kinds = |names: &[&'static str]| names.iter().copied().map(ToolKind::new).collect();
+        Self {
+            group: kinds(&["documents", "calendar", "contacts", "polls"]),
+            private: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Which events: `info`, or by module `info,conclave::http=debug`.
+    pub filter: String,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people when standard error is a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "sqlite://conclave.db".to_owned(),
+            policies: None,
+            schema: None,
+            listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7180 },
+            admin_listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7181 },
+            admin_token_file: None,
+            demo: false,
+            product_name: "Conclave".to_owned(),
+            invitation_days: 30,
+            directory_terms_min: 2,
+            features: Features { messaging: true },
+            tool_kinds: ToolKinds::default(),
+            log: Log { filter: "info,sqlx=warn".to_owned(), format: LogFormat::Auto },
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Where the admin token is, or will be made: named, or beside the database.
+    #[must_use]
+    pub fn token_file(&self) -> PathBuf {
+        self.admin_token_file.clone().unwrap_or_else(|| {
+            let path = self.database.strip_prefix("sqlite://").unwrap_or(&self.database);
+            PathBuf::from(format!("{path}.admin-token"))
+        })
+    }
+
+    /// Which policies and which schema to load.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources { policies: self.policies.clone(), schema: self.schema.clone(), features: self.features.names() }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ConfigError {
+    /// A file that cannot be read, an unknown key, a value of the wrong type.
+    #[error("the configuration cannot be read: {0}")]
+    #[diagnostic(help("`conclave serve --print-config` without the file shows every key there is"))]
+    Unreadable(String),
+    /// Values the server cannot work with, all of them at once.
+    #[error("the configuration cannot be used")]
+    Unusable(#[related] Vec<Unusable>),
+}
+
+/// A configuration, and where each of its values came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The values, checked.
+    pub config: Config,
+    /// Variables that look like ours and set nothing: a typing error, or somebody else's.
+    pub unknown_variables: Vec<String>,
+    figment: Figment,
+}
+
+/// Reads and checks the configuration: `flags` over `variables` over `file` over defaults.
+///
+/// `variables` are those of the process, others than `CONCLAVE_*` are passed over.
+///
+/// # Errors
+/// [`ConfigError`] names each key that is unknown or cannot be used, and where it stands.
+pub fn load(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+    flags: &Flags,
+) -> Result<Loaded, ConfigError> {
+    let defaults = Config::default();
+    let kinds = Value::serialize(&defaults).map_err(unreadable)?;
+    let kinds = layers::leaves(&kinds);
+    let mut figment = Figment::from(Serialized::defaults(defaults));
+    if let Some(file) = file {
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    let mut unknown_variables = Vec::new();
+    for (name, text) in variables {
+        match kinds.iter().find(|(key, _)| layers::variable(key) == name) {
+            Some((key, like)) => {
+                let value = layers::read(&text, like);
+                figment = figment.merge(layers::Setting { origin: name, key: key.clone(), value });
+            }
+            // `CONCLAVE_CONFIG` names the file and was used already.
+            None if name.starts_with(VARIABLE_PREFIX) && name != "CONCLAVE_CONFIG" => unknown_variables.push(name),
+            None => {}
+        }
+    }
+    for (key, text) in flags {
+        let value = kinds.get(*key).map_or_else(|| Value::from(text.as_str()), |like| layers::read(text, like));
+        figment = figment.merge(layers::Setting { origin: layers::flag(key), key: (*key).to_owned(), value });
+    }
+    let config: Config = figment.extract().map_err(unreadable)?;
+    let loaded = Loaded { config, unknown_variables, figment };
+    let problems = check::check(&loaded);
+    if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Unusable(problems)) }
+}
+
+/// Each thing that is wrong, by its key and where it stands.
+fn unreadable(error: figment::Error) -> ConfigError {
+    let lines = error.into_iter().map(|error| {
+        let key = error.path.join(".");
+        let origin =
+            error.metadata.as_ref().map_or_else(|| "default".to_owned(), |origin| describe::place(origin, &key));
+        match &error.kind {
+            Kind::UnknownField(_, known) => {
+                format!("there is no setting `{key}` ({origin}); those here are {}", known.join(", "))
+            }
+            kind if key.is_empty() => format!("{kind} ({origin})"),
+            kind => format!("`{key}`: {kind} ({origin})"),
+        }
+    });
+    ConfigError::Unreadable(lines.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Every bound of the server, in one place: no queue, body, depth, list or wait is without one.
+
+use serde::{Deserialize, Serialize};
+
+/// Shortest admin token, in characters: a shorter one can be guessed.
+pub const TOKEN_CHARACTERS_MIN: usize = 16;
+
+/// Longest token file, in bytes: more is not a token but the wrong file.
+pub const TOKEN_FILE_BYTES_MAX: u64 = 4096;
+
+/// How long a client is asked to wait after a 503, in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How long the accept loop rests when the system has no file descriptor left, in milliseconds.
+pub const ACCEPT_REST_MILLISECONDS: u64 = 100;
+
+/// Longest `Conclave-Min-Revision` poll interval, in milliseconds.
+pub const REVISION_POLL_MILLISECONDS: u64 = 5;
+
+/// How long `/readyz` waits for the store, in milliseconds.
+pub const READINESS_MILLISECONDS: u64 = 2_000;
+
+/// How much of a body that is too large is read and thrown away, in bytes, so that the client gets
+/// to read the 413 instead of a reset connection.
+pub const BODY_DISCARD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bounds that a deployment may change (`[limits]` in the configuration file).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Longest request body, in bytes; more is answered 413.
+    pub body_bytes_max: usize,
+    /// Deepest nesting of arrays and objects in a request body; deeper is answered 400.
+    pub json_depth_max: usize,
+    /// Longest request line and headers together, in bytes; more is answered 431.
+    pub header_bytes_max: usize,
+    /// How long a client may take to send a request's headers, in seconds; then it is cut off.
+    pub header_read_seconds: u64,
+    /// How long a client may take to send a request's body, in seconds; more is answered 408.
+    pub body_read_seconds: u64,
+    /// How long a request may take altogether, in seconds; more is answered 503.
+    pub request_seconds: u64,
+    /// How long a client may take to accept what is written to it, in seconds; then it is cut off.
+    pub write_seconds: u64,
+    /// How long a connection may stay open without a request, in seconds. Long: clients that keep a
+    /// pool of connections must not run into one that is just being closed.
+    pub idle_seconds: u64,
+    /// How many connections each listener serves at a time; more wait in the system's queue.
+    pub connections_max: usize,
+    /// How many questions one batch may hold; more is answered 422.
+    pub batch_requests_max: usize,
+    /// How many admin commands may run or wait for the writer at a time; more is answered 503.
+    pub commands_max: usize,
+    /// How long a request waits for the revision that `Conclave-Min-Revision` names, in milliseconds;
+    /// then it is answered 503.
+    pub min_revision_wait_milliseconds: u64,
+    /// How long requests that are under way get to finish when the server stops, in seconds.
+    pub drain_seconds: u64,
+    /// How much memory cached decisions take, in bytes.
+    pub decision_cache_bytes_max: u64,
+    /// How much memory cached entities take, in bytes.
+    pub entity_cache_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 64 * 1024,
+            json_depth_max: 32,
+            header_bytes_max: 16 * 1024,
+            header_read_seconds: 10,
+            body_read_seconds: 10,
+            request_seconds: 20,
+            write_seconds: 20,
+            idle_seconds: 300,
+            connections_max: 4096,
+            batch_requests_max: 500,
+            commands_max: 256,
+            min_revision_wait_milliseconds: 1_000,
+            drain_seconds: 20,
+            decision_cache_bytes_max: 64 * 1024 * 1024,
+            entity_cache_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl Limits {
+    /// Each limit by its name, and the smallest and largest value it may have.
+    ///
+    /// A limit of nothing would refuse everything, one without end would be none.
+    #[must_use]
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 15] {
+        const GIB: u64 = 1 << 30;
+        const HOUR: u64 = 3_600;
+        [
+            ("body_bytes_max", wide(self.body_bytes_max), 1024, GIB),
+            // Everything that reads JSON recurses; this depth fits every stack.
+            ("json_depth_max", wide(self.json_depth_max), 4, 100),
+            ("header_bytes_max", wide(self.header_bytes_max), 1024, 256 * 1024),
+            ("header_read_seconds", self.header_read_seconds, 1, HOUR),
+            ("body_read_seconds", self.body_read_seconds, 1, HOUR),
+            ("request_seconds", self.request_seconds, 1, HOUR),
+            ("write_seconds", self.write_seconds, 1, HOUR),
+            ("idle_seconds", self.idle_seconds, 1, 24 * HOUR),
+            ("connections_max", wide(self.connections_max), 1, 1_000_000),
+            ("batch_requests_max", wide(self.batch_requests_max), 1, 100_000),
+            ("commands_max", wide(self.commands_max), 1, 100_000),
+            ("min_revision_wait_milliseconds", self.min_revision_wait_milliseconds, 1, HOUR * 1000),
+            ("drain_seconds", self.drain_seconds, 1, HOUR),
+            ("decision_cache_bytes_max", self.decision_cache_bytes_max, 0, 1024 * GIB),
+            ("entity_cache_bytes_max", self.entity_cache_bytes_max, 0, 1024 * GIB),
+        ]
+    }
+}
+
+fn wide(value: usize) -> u64 {
+    u64::try_from(value).unwrap_or(u64::MAX)
+}

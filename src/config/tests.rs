@@ -1,0 +1,101 @@
+use super::*;
+use std::fs;
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("conclave.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn flags_go_over_variables_over_the_file_over_defaults() {
+    let (_folder, path) = file("demo = true\nlisten = \"f:1\"\nadmin_listen = \"f:2\"\ndatabase = \"f\"\n");
+    let environment = variables(&[("CONCLAVE_LISTEN", "e:1"), ("CONCLAVE_DATABASE", "e"), ("HOME", "/")]);
+    let flags = Flags::from([("database", "123".to_owned())]);
+    let loaded = load(Some(&path), environment, &flags).unwrap();
+    assert_eq!(loaded.config.database, "123");
+    assert_eq!(loaded.config.listen.to_string(), "e:1");
+    assert_eq!(loaded.config.admin_listen.to_string(), "f:2");
+    assert!(loaded.config.demo);
+    assert_eq!(loaded.config.invitation_days, 30);
+    let shown = loaded.describe();
+    for line in [
+        "database = \"123\"  # flag --database".to_owned(),
+        "listen = \"e:1\"  # variable CONCLAVE_LISTEN".to_owned(),
+        format!("admin_listen = \"f:2\"  # file {}", path.display()),
+        "invitation_days = 30  # default".to_owned(),
+        "limits.body_bytes_max = 65536  # default".to_owned(),
+        "# policies is not set  # default".to_owned(),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\nnot in\n{shown}");
+    }
+}
+
+#[test]
+fn variables_are_read_as_what_their_key_is() {
+    let environment = variables(&[
+        ("CONCLAVE_FEATURES_MESSAGING", "false"),
+        ("CONCLAVE_TOOL_KINDS_GROUP", "documents, boards"),
+        ("CONCLAVE_LIMITS_CONNECTIONS_MAX", "7"),
+        ("CONCLAVE_PRODUCT_NAME", "42"),
+        ("CONCLAVE_POLICIES", "8"),
+        ("CONCLAVE_LISTN", "x"),
+    ]);
+    let loaded = load(None, environment, &Flags::new()).unwrap();
+    assert!(loaded.config.features.names().is_empty());
+    assert_eq!(loaded.config.tool_kinds.group, [ToolKind::new("documents"), ToolKind::new("boards")]);
+    assert_eq!(loaded.config.limits.connections_max, 7);
+    assert_eq!(loaded.config.product_name, "42");
+    assert_eq!(loaded.config.policies, Some("8".into()));
+    assert_eq!(loaded.unknown_variables, ["CONCLAVE_LISTN"]);
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_named() {
+    for (text, key) in [("lisen = \"a:1\"", "lisen"), ("[limits]\nbody_max = 3", "body_max"), ("[tools]", "tools")] {
+        let (_folder, path) = file(text);
+        let error = load(Some(&path), [], &Flags::new()).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains("conclave.toml"), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_file_and_a_wrong_type_are_errors() {
+    assert!(load(Some(Path::new("/nowhere/conclave.toml")), [], &Flags::new()).is_err());
+    let error = load(None, variables(&[("CONCLAVE_INVITATION_DAYS", "soon")]), &Flags::new()).unwrap_err().to_string();
+    assert!(error.contains("invitation_days") && error.contains("CONCLAVE_INVITATION_DAYS"), "{error}");
+    let error = load(None, variables(&[("CONCLAVE_LISTEN", "nowhere")]), &Flags::new()).unwrap_err().to_string();
+    assert!(error.contains("`nowhere` is no address"), "{error}");
+}
+
+#[test]
+fn values_that_cannot_be_used_are_all_named() {
+    let (_folder, path) = file(
+        "invitation_days = 0\nadmin_listen = \"127.0.0.1:7180\"\n[limits]\nconnections_max = 0\n\
+         [tool_kinds]\ngroup = [\"a/b\"]\n[log]\nfilter = \"conclave=lots\"",
+    );
+    let ConfigError::Unusable(problems) = load(Some(&path), [], &Flags::new()).unwrap_err() else { panic!() };
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["admin_listen", "log.filter", "invitation_days", "limits.connections_max", "tool_kinds.group"]);
+}
+
+#[test]
+fn a_password_in_the_database_url_is_not_shown() {
+    let flags = Flags::from([("database", "postgres://conclave:hunter2@db/conclave?x=1".to_owned())]);
+    let shown = load(None, [], &flags).unwrap().describe();
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://conclave:[hidden]@db/conclave?x=1"), "{shown}");
+    assert_eq!(without_password("sqlite://a:b.db"), "sqlite://a:b.db");
+}
+
+#[test]
+fn what_is_shown_is_a_file_that_gives_the_same_configuration() {
+    let loaded = load(None, [], &Flags::from([("demo", "true".to_owned())])).unwrap();
+    let (_folder, path) = file(&loaded.describe());
+    assert_eq!(load(Some(&path), [], &Flags::new()).unwrap().config, loaded.config);
+}
