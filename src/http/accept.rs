@@ -1,0 +1,99 @@
+//! Listening and accepting: how many connections, how long each may take, how they end.
+//!
+//! hyper is driven directly: `axum::serve` keeps half-sent headers, half-sent bodies and silent
+//! connections open for good.
+
+mod connection;
+mod listener;
+mod phase;
+mod timed;
+
+pub use listener::{BindError, Listener, Listeners};
+
+use crate::config::Limits;
+use crate::config::limits::ACCEPT_REST_MILLISECONDS;
+use axum::Router;
+use connection::Connections;
+use listener::{Accept, Socket};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// The process at the other end, as far as the system vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// It came over a Unix socket and runs as the user that the server runs as.
+    pub same_user: bool,
+}
+
+/// Serves `router` on `listener` until `stopping` turns true, then lets requests under way finish.
+///
+/// Returns once every connection is closed, at most `drain_seconds` later.
+pub async fn accept(listener: Listener, router: Router, limits: Limits, stopping: watch::Receiver<bool>) {
+    let connections = Connections::new(router, limits, stopping);
+    match listener.socket {
+        Socket::Tcp(socket) => run(socket, connections, &limits).await,
+        Socket::Unix(socket) => run(socket, connections, &limits).await,
+    }
+}
+
+async fn run<A: Accept>(listener: A, connections: Connections, limits: &Limits) {
+    let mut stopping = connections.stopping();
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let mut tasks = JoinSet::new();
+    loop {
+        // The permit comes first: what cannot be served waits in the system's queue, not here.
+        let next = async {
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
+            () = stopped(&mut stopping) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // Finished tasks wait to be collected; they are never more than there were permits.
+                while tasks.try_join_next().is_some() {}
+                let serving = connections.serve(stream, peer);
+                tasks.spawn(async move {
+                    serving.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => rest(&error).await,
+        }
+    }
+    drop(listener);
+    drain(tasks, limits).await;
+}
+
+async fn drain(mut tasks: JoinSet<()>, limits: &Limits) {
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(Duration::from_secs(limits.drain_seconds), finished).await.is_err() {
+        tracing::warn!(connections = tasks.len(), "requests were cut off: they outlasted the time to drain");
+        tasks.shutdown().await;
+    }
+}
+
+/// Once the server stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Whoever could say so is gone: that is a stop too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// A connection that broke before it was accepted is nothing; anything else, such as no file
+/// descriptor being left, would come again at once.
+async fn rest(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::error!(%error, "no connection can be accepted");
+    tokio::time::sleep(Duration::from_millis(ACCEPT_REST_MILLISECONDS)).await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! One connection from its first byte to its last.
+
+use super::phase::{At, Phase};
+use super::timed::Timed;
+use super::{Peer, stopped};
+use crate::config::Limits;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+/// What all connections of a listener have in common.
+pub(super) struct Connections {
+    router: Router,
+    limits: Limits,
+    stopping: watch::Receiver<bool>,
+    http: http1::Builder,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, limits: Limits, stopping: watch::Receiver<bool>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            // Headers are under the clock of `Timed`, which knows an idle connection from a slow one.
+            .header_read_timeout(None)
+            .max_header_size(limits.header_bytes_max)
+            // Not `pipeline_flush`: with it hyper never sends an answer while unread bytes are left, so
+            // that a 431 or 400 to a malformed request is lost.
+            .keep_alive(true);
+        Self { router, limits, stopping, http }
+    }
+
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.clone()
+    }
+
+    /// Serves one connection until either end closes it or the server stops.
+    pub(super) fn serve<S>(&self, stream: S, peer: Option<Peer>) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let phase = Arc::new(Phase::default());
+        let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits));
+        let (router, mut stopping) = (self.router.clone(), self.stopping());
+        let served = Arc::clone(&phase);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            served.set(At::Serving);
+            let (answer, served) = (router.clone().oneshot(prepare(request, peer)), Arc::clone(&served));
+            async move {
+                let response = answer.await;
+                served.set(At::Answered);
+                response
+            }
+        });
+        let connection = self.http.serve_connection(io, service);
+        async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                biased;
+                ended = connection.as_mut() => ended,
+                () = stopped(&mut stopping) => {
+                    if phase.get() == At::Silent {
+                        return;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                // Clients hang up and scanners send nonsense: nothing of it is the operator's concern.
+                tracing::trace!(%error, "a connection ended");
+            }
+        }
+    }
+}
+
+fn prepare(request: hyper::Request<Incoming>, peer: Option<Peer>) -> Request {
+    let mut request = request.map(Body::new);
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    request
+}

@@ -1,0 +1,181 @@
+//! Bound addresses: TCP ports and Unix sockets.
+
+use super::Peer;
+use crate::config::Address;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
+
+/// How many connections the system keeps waiting.
+const BACKLOG_CONNECTIONS_MAX: u32 = 1024;
+
+/// Mode of the access socket: the user the server runs as, and its group.
+const ACCESS_SOCKET_MODE: u32 = 0o660;
+
+/// Mode of the admin socket: the user the server runs as.
+const ADMIN_SOCKET_MODE: u32 = 0o600;
+
+/// Why an address cannot be listened on.
+#[derive(Debug, Error, miette::Diagnostic)]
+#[error("cannot listen on {address}")]
+pub struct BindError {
+    address: Address,
+    #[source]
+    source: io::Error,
+}
+
+/// The two listeners of a server.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Where host applications ask for decisions.
+    pub access: Listener,
+    /// Where memberships, content and grants are managed.
+    pub admin: Listener,
+}
+
+impl Listeners {
+    /// Binds both.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address.
+    pub async fn bind(access: &Address, admin: &Address) -> Result<Self, BindError> {
+        Ok(Self {
+            access: Listener::bind(access, ACCESS_SOCKET_MODE).await?,
+            admin: Listener::bind(admin, ADMIN_SOCKET_MODE).await?,
+        })
+    }
+}
+
+/// A bound address.
+#[derive(Debug)]
+pub struct Listener {
+    /// What accepts.
+    pub(super) socket: Socket,
+    address: Address,
+}
+
+#[derive(Debug)]
+pub(super) enum Socket {
+    Tcp(TcpListener),
+    Unix(OwnedSocket),
+}
+
+impl Listener {
+    /// Binds `address`. A Unix socket gets `mode` before anybody can connect.
+    ///
+    /// # Errors
+    /// [`BindError`] if the port is taken, or the path is, by anything but a socket that nobody
+    /// listens on.
+    pub async fn bind(address: &Address, mode: u32) -> Result<Self, BindError> {
+        let bound = match address {
+            Address::Tcp { host, port } => tcp(host, *port).await,
+            Address::Unix(path) => unix(path, mode).await.map(|socket| (Socket::Unix(socket), address.clone())),
+        };
+        let (socket, address) = bound.map_err(|source| BindError { address: address.clone(), source })?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+async fn tcp(host: &str, port: u16) -> io::Result<(Socket, Address)> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let listener = TcpListener::bind((bare, port)).await?;
+    let port = listener.local_addr()?.port();
+    Ok((Socket::Tcp(listener), Address::Tcp { host: host.to_owned(), port }))
+}
+
+async fn unix(path: &Path, mode: u32) -> io::Result<OwnedSocket> {
+    remove_stale(path).await?;
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    // From here on the file goes when this value does.
+    let place = Place { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() };
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    // Only now can anybody connect: there is no moment with wider permissions.
+    let listener = socket.listen(BACKLOG_CONNECTIONS_MAX)?;
+    let own_uid = UnixStream::pair()?.0.peer_cred()?.uid();
+    Ok(OwnedSocket { listener, own_uid, _place: place })
+}
+
+/// Removes a socket file that a server left behind; never one that somebody listens on.
+async fn remove_stale(path: &Path) -> io::Result<()> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !metadata.file_type().is_socket() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file that is no socket stands there"));
+    }
+    match UnixStream::connect(path).await {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there")),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// A Unix socket, and its file for as long as it lives.
+#[derive(Debug)]
+pub(super) struct OwnedSocket {
+    listener: UnixListener,
+    own_uid: u32,
+    _place: Place,
+}
+
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Another server may have put its own socket there meanwhile.
+        let still_ours = fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| metadata.dev() == self.device && metadata.ino() == self.inode);
+        if still_ours {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// What the accept loop needs of a listener.
+pub(super) trait Accept: Send + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection; nobody to vouch for its other end but over a Unix socket.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, _) = Self::accept(self).await?;
+        // Answers are one small packet: waiting for more to send with it only delays them.
+        stream.set_nodelay(true)?;
+        Ok((stream, None))
+    }
+}
+
+impl Accept for OwnedSocket {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
+        let (stream, _) = self.listener.accept().await?;
+        let same_user = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.own_uid);
+        Ok((stream, Some(Peer { same_user })))
+    }
+}
