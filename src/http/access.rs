@@ -1,0 +1,11 @@
+//! What host applications ask: one file per endpoint.
+
+pub(in crate::http) mod answer;
+mod batch;
+mod freshness;
+mod is_authorized;
+mod question;
+
+pub use batch::batch;
+pub use freshness::MIN_REVISION;
+pub use is_authorized::is_authorized;

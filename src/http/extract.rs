@@ -1,0 +1,162 @@
+//! What admin handlers take from a request and how they answer: with the same limits and the same
+//! problems as everything else.
+
+use super::error::Problem;
+use super::{App, body, json};
+use crate::admin::{Caller, Done, Refusal};
+use crate::domain::{Revision, UserId};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// The request header that names the person on whose behalf a call is made.
+pub const ACTOR: HeaderName = HeaderName::from_static("conclave-actor");
+
+/// The response header that names the revision from which on everybody sees a change.
+pub const REVISION: HeaderName = HeaderName::from_static("conclave-revision");
+
+/// A JSON body. What `T` does not name must be refused: give it `#[serde(deny_unknown_fields)]`.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let text = body::read_json(request, &app.limits).await?;
+        json::read(&text, &app.limits).map(Self)
+    }
+}
+
+/// Parts of the path, such as an id: percent-decoded UTF-8.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        read.map(|path| Self(path.0)).map_err(|error| {
+            let status = error.status();
+            if status.is_server_error() {
+                tracing::error!(%error, "a route and its handler disagree");
+                return Problem::new(status, "the server failed");
+            }
+            Problem::new(StatusCode::BAD_REQUEST, format!("the path is malformed: {}", error.body_text()))
+        })
+    }
+}
+
+/// The query string. What `T` does not name must be refused: give it `#[serde(deny_unknown_fields)]`.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        read.map(|query| Self(query.0)).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the query is malformed: {}", error.body_text()))
+        })
+    }
+}
+
+// `Conclave-Actor` is taken as it stands, in UTF-8. Decoding percents would let two texts name one
+// person and one text two.
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all(ACTOR).iter();
+        let Some(value) = values.next() else { return Ok(Self { actor: None }) };
+        if values.next().is_some() {
+            return Err(Problem::malformed("Conclave-Actor", "must not stand there twice"));
+        }
+        let text =
+            std::str::from_utf8(value.as_bytes()).map_err(|_| Problem::malformed("Conclave-Actor", "must be UTF-8"))?;
+        let actor = UserId::new(text).map_err(|error| Problem::malformed("Conclave-Actor", error))?;
+        Ok(Self { actor: Some(actor) })
+    }
+}
+
+/// The answer to a change that was made: `body`, and the revision from which on everybody sees it.
+#[must_use]
+pub fn acknowledged<T: Serialize>(status: StatusCode, revision: Revision, body: &T) -> Response {
+    with_revision((status, axum::Json(body)).into_response(), revision)
+}
+
+/// The answer to a change that leaves nothing to tell: 204, and its revision.
+#[must_use]
+pub fn acknowledged_empty(revision: Revision) -> Response {
+    with_revision(StatusCode::NO_CONTENT.into_response(), revision)
+}
+
+fn with_revision(mut response: Response, revision: Revision) -> Response {
+    response.headers_mut().insert(REVISION, HeaderValue::from(revision.0));
+    response
+}
+
+/// Runs a command to its end, whether or not the client waits for it: who hangs up in the middle of
+/// a write must not decide by that whether it is made.
+///
+/// # Errors
+/// The command's own refusal; 503 if too many commands wait or the server stops.
+pub async fn complete<T, F>(app: &Arc<App>, command: F) -> Result<Done<T>, Problem>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<Done<T>, Refusal>> + Send + 'static,
+{
+    let Ok(permit) = Arc::clone(&app.commands).try_acquire_owned() else {
+        return Err(Problem::unavailable("too many changes are waiting"));
+    };
+    let task = tokio::spawn(async move {
+        let done = command.await;
+        // Held until the command is done: the server stops only when all permits are back.
+        drop(permit);
+        done
+    });
+    match task.await {
+        Ok(done) => Ok(done?),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_cancelled) => Err(Problem::unavailable("the server is stopping")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn caller(values: &[&[u8]]) -> Result<Option<String>, u16> {
+        let mut request = Request::new(());
+        for value in values {
+            request.headers_mut().append(ACTOR, HeaderValue::from_bytes(value).unwrap());
+        }
+        let caller = Caller::from_request_parts(&mut request.into_parts().0, &()).await;
+        caller.map(|caller| caller.actor.map(|id| id.to_string())).map_err(|problem| problem.status.as_u16())
+    }
+
+    #[tokio::test]
+    async fn the_actor_is_one_id_as_it_stands() {
+        assert_eq!(caller(&[]).await, Ok(None));
+        assert_eq!(caller(&[b"director"]).await, Ok(Some("director".into())));
+        assert_eq!(caller(&["jürgen 日本".as_bytes()]).await, Ok(Some("jürgen 日本".into())));
+        assert_eq!(caller(&[b"a%41"]).await, Ok(Some("a%41".into())));
+        for bad in [&[&b""[..]][..], &[b"a/b"], &[b".."], &[b"j\xfcrgen"], &[b"a", b"a"]] {
+            assert_eq!(caller(bad).await, Err(400), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_carries_its_revision() {
+        let response = acknowledged(StatusCode::CREATED, Revision(42), &serde_json::json!({"id": "sales"}));
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers()[REVISION], "42");
+        assert_eq!(acknowledged_empty(Revision(7)).headers()[REVISION], "7");
+    }
+}

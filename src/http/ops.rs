@@ -1,0 +1,65 @@
+//! Whether the server lives, and whether it is ready: `GET /healthz`, `GET /readyz`.
+
+use super::App;
+use super::error::{Problem, chain};
+use crate::config::limits::READINESS_MILLISECONDS;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// `GET /healthz`: the process answers.
+pub async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// `GET /readyz`: 200 if every part is ready, 503 otherwise, naming each.
+pub async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let server = if app.is_draining() { "stopping" } else { "ok" };
+    let store = store(&app).await;
+    // A server never starts without a policy set that validates, and keeps the last one that does.
+    let policies = "ok";
+    let ready = [server, store, policies].iter().all(|part| *part == "ok");
+    let (code, status) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    (code, Json(Readiness { status, server, store, policies })).into_response()
+}
+
+async fn store(app: &App) -> &'static str {
+    let limit = Duration::from_millis(READINESS_MILLISECONDS);
+    match tokio::time::timeout(limit, app.store.revision()).await {
+        Ok(Ok(_)) => "ok",
+        Ok(Err(error)) => {
+            tracing::warn!(error = chain(&error), "the store is not ready");
+            "unavailable"
+        }
+        Err(_elapsed) => "slow",
+    }
+}
+
+/// 404: no such route.
+pub async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+/// 405: another method than the route has; `Allow` names those it has.
+pub async fn method_not_allowed(method: Method) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not answer {method}"))
+}
+
+/// That the process answers.
+#[derive(Debug, Serialize)]
+pub struct Health {
+    status: &'static str,
+}
+
+/// Whether each part is ready.
+#[derive(Debug, Serialize)]
+struct Readiness {
+    status: &'static str,
+    server: &'static str,
+    store: &'static str,
+    policies: &'static str,
+}
