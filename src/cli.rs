@@ -1,0 +1,136 @@
+//! The command line: one file per subcommand.
+//!
+//! Turns arguments into a configuration, runs, and turns what came of it into an exit code.
+
+pub mod check;
+pub mod demo;
+pub mod serve;
+pub mod validate;
+
+use crate::config::{self, ConfigError, Flags, Loaded};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  conclave serve --demo
+      Starts the sidecar with the worked example and prints what to try.
+  conclave check 'User::\"secretary\"' view_details 'Tool::\"user:director/calendar\"'
+      Decides one question against ./conclave.db and says why.
+  conclave validate --policies policies --schema schema
+      Checks a set of policies and shows every mistake in its place.
+
+Every setting is taken from its flag, else from its CONCLAVE_* variable (--admin-listen is
+CONCLAVE_ADMIN_LISTEN), else from the TOML file named by --config, else it has a default.
+`conclave serve --print-config` shows all of them and where each came from.
+
+Exit codes: 0 success, 1 the answer is no, 2 misuse or failure.";
+
+/// An authorization sidecar for applications in which people work in groups.
+///
+/// Host applications ask it over local HTTP whether a principal may do an action on a resource. It
+/// decides by Cedar policies over entities that it keeps itself.
+#[derive(Debug, Parser)]
+#[command(name = "conclave", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the sidecar.
+    Serve(serve::Arguments),
+    /// Decide one question against a database file, without a server.
+    Check(check::Arguments),
+    /// Check policies and schema, and show every mistake with file, line and caret.
+    Validate(ValidateArguments),
+}
+
+/// Where the configuration and the policies are.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// A TOML file with settings [no file is read by default]
+    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// A folder of .cedar files [default: the built-in policies]
+    #[arg(long, value_name = "DIR")]
+    pub policies: Option<String>,
+    /// A folder of .cedarschema files [default: the built-in schema]
+    #[arg(long, value_name = "DIR")]
+    pub schema: Option<String>,
+}
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub struct StoreArguments {
+    #[arg(long, value_name = "URL", help = "The database: sqlite://PATH, or a path [default: sqlite://conclave.db]")]
+    #[expect(missing_docs, reason = "its help says what it is")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 no mistakes, 1 mistakes, 2 misuse or failure.")]
+struct ValidateArguments {
+    #[command(flatten)]
+    policies: PolicyArguments,
+}
+
+impl PolicyArguments {
+    /// The configuration: these flags and `more` over the environment, the file and the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names what is wrong and where it stands.
+    pub fn load<'a>(
+        &self,
+        more: impl IntoIterator<Item = (&'static str, &'a Option<String>)>,
+    ) -> Result<Loaded, ConfigError> {
+        let given = |(key, value): (&'static str, &Option<String>)| Some((key, value.clone()?));
+        let own = [("policies", &self.policies), ("schema", &self.schema)];
+        let mut flags: Flags = own.into_iter().filter_map(given).collect();
+        flags.extend(more.into_iter().filter_map(given));
+        // A variable that is not Unicode is none of ours.
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        config::load(self.config.as_deref(), variables, &flags)
+    }
+}
+
+/// Runs the command that `arguments` name.
+///
+/// # Errors
+/// What stands in the way, for a person to read; the exit code is 2 then.
+pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
+    match &arguments.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Validate(arguments) => validate::run(&arguments.policies.load([])?.config.sources()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_shows_examples_variables_and_exit_codes() {
+        let help = Arguments::command().render_long_help().to_string();
+        for part in ["serve --demo", "CONCLAVE_", "Exit codes", "validate"] {
+            assert!(help.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn misuse_is_exit_code_2() {
+        for line in [&["conclave", "serv"][..], &["conclave", "serve", "--nope"], &["conclave", "check", "a"]] {
+            assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `conclave serve`: runs the sidecar.
+
+use super::{PolicyArguments, StoreArguments, demo};
+use crate::admin::{SystemClock, SystemRandom};
+use crate::config::{Config, Loaded};
+use crate::http::Listeners;
+use crate::lifecycle::{Application, Demo};
+use crate::telemetry;
+use clap::Args;
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+const DETAILS: &str = "\
+An address is host:port or unix:PATH. Over a Unix socket the admin listener lets the server's own
+user in without the token; its socket has mode 0600, the access socket 0660.
+
+The admin token is read from --admin-token-file. With none given it is made at first start, in the
+file DATABASE.admin-token (mode 0600).
+
+The first SIGTERM or SIGINT stops the server once the requests under way are answered; the second
+stops it at once.";
+
+/// What `conclave serve` takes.
+#[derive(Debug, Args)]
+#[command(after_help = DETAILS)]
+pub struct Arguments {
+    #[command(flatten)]
+    policies: PolicyArguments,
+    #[command(flatten)]
+    store: StoreArguments,
+    /// Where host applications ask for decisions [default: 127.0.0.1:7180]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Where memberships, content and grants are managed [default: 127.0.0.1:7181]
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<String>,
+    /// The file that holds the admin token [default: one is made beside the database]
+    #[arg(long, value_name = "FILE")]
+    admin_token_file: Option<String>,
+    /// Load the worked example into an empty database, and print what to try
+    #[arg(long)]
+    demo: bool,
+    /// Show every setting and where it came from, and exit
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Arguments {
+    fn load(&self) -> miette::Result<Loaded> {
+        let demo = self.demo.then(|| "true".to_owned());
+        let more = [
+            ("database", &self.store.database),
+            ("listen", &self.listen),
+            ("admin_listen", &self.admin_listen),
+            ("admin_token_file", &self.admin_token_file),
+            ("demo", &demo),
+        ];
+        Ok(self.policies.load(more)?)
+    }
+}
+
+/// Runs the sidecar until it is told to stop.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
+    let loaded = arguments.load()?;
+    if arguments.print_config {
+        write!(io::stdout(), "{}", loaded.describe()).into_diagnostic()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    telemetry::start(&loaded.config.log)?;
+    for variable in &loaded.unknown_variables {
+        tracing::warn!(variable, "this variable sets nothing");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
+    runtime.block_on(serve(&loaded.config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> miette::Result<()> {
+    // Before anything that would have to be closed in order.
+    let signals = Signals::listen().into_diagnostic().wrap_err("signals cannot be received")?;
+    let application = Application::build(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let listeners = Listeners::bind(&config.listen, &config.admin_listen).await?;
+    let (access, admin) = (listeners.access.address(), listeners.admin.address());
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %access, %admin, "serving");
+    if application.demo() != Demo::NotAsked {
+        let text = demo::invitation(&application, access, admin, &config.token_file());
+        // Nobody may be there to read it; that is no reason not to serve.
+        let _ = io::stdout().write_all(text.as_bytes());
+    }
+    application.run(listeners, signals.stop()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
+            _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+        }
+    }
+
+    /// Once the server shall stop; a second signal then ends the process where it stands.
+    async fn stop(mut self) {
+        self.next().await;
+        tracing::info!("stopping; a second signal stops at once");
+        tokio::spawn(async move {
+            let number = self.next().await;
+            tracing::warn!("stopped at once");
+            // What the shell says of a process that a signal ended.
+            std::process::exit(128 + number);
+        });
+    }
+}
