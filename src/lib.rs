@@ -1,5 +1,49 @@
 //! Conclave answers *may this principal do this action on this resource?* for applications in
-//! which people work in groups.
+//! which people work in groups: Cedar policies over entities in a database, behind local HTTP.
+//!
+//! # Two flows
+//!
+//! **A decision.** [`http`] reads the question into words of the [`domain`], borrowing from the body.
+//! [`check`] looks for it in the decision cache; the whole question is the key. On a miss [`slice`](mod@slice)
+//! collects the entities the policies may look at, all from one read snapshot of the [`store`]
+//! together with its revision, and [`engine`] evaluates the policies that can apply. The decision is
+//! cached under its [`stamp`] and answered with its determining policies and its revision. Where no
+//! decision can be made, the answer is an error and never an Allow.
+//!
+//! **A change.** [`http`] finds out on whose behalf the call is made. A command of [`admin`] becomes the
+//! one writer, asks [`check`] whether the actor may, checks what must hold whatever the policies say,
+//! and writes. The [`store`] then counts the revision up, records what was touched, raises the stripes
+//! of every touched entity, commits, and publishes the revision; only then is the change acknowledged,
+//! so no later answer rests on what was before it.
+//!
+//! # Who may touch what
+//!
+//! | module | what it is | may use | never |
+//! | --- | --- | --- | --- |
+//! | [`domain`] | ids, rights, questions, answers: pure values | std, serde | I/O, clock, randomness |
+//! | [`config`] | flags, variables, file, defaults; every limit | domain | the network |
+//! | [`store`] | the only place that knows SQL | sqlx, domain | axum, Cedar |
+//! | [`stamp`] | how a cached decision is known to be fresh | domain, std's atomics | I/O |
+//! | [`slice`](mod@slice) | which entities a question needs | domain, store reads, Cedar's entity types | evaluation |
+//! | [`engine`] | policies: load, validate, index, evaluate | cedar-policy, domain | sqlx, moka |
+//! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
+//! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check | axum |
+//! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
+//! | [`cli`] | one subcommand per file | everything above | |
+//! | [`lifecycle`], [`telemetry`] | start, stop; log lines | everything above | |
+//!
+//! `// INVARIANT:` marks the few places on which all of this hangs.
+
 pub mod admin;
+pub mod cedar;
+pub mod check;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod engine;
+pub mod http;
+pub mod lifecycle;
+pub mod slice;
+pub mod stamp;
 pub mod store;
+pub mod telemetry;
