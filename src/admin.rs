@@ -6,12 +6,48 @@
 //!
 //! May use `domain`, store writes and `check`; never axum.
 
+pub mod accept_invitation;
 pub mod ambient;
+pub mod appoint_co_administrator;
 pub mod authority;
+pub mod change_folder;
+pub mod change_group;
+pub mod change_item;
+mod content;
+pub mod contexts;
+pub mod create_folder;
+pub mod create_group;
+pub mod create_item;
+pub mod delete_folder;
+pub mod delete_group;
+pub mod delete_item;
+pub mod delete_user;
+pub mod demo;
+pub mod field;
+pub mod grant;
+pub mod hand_over;
+pub mod invite;
+pub mod join_group;
+pub mod leave_group;
+pub mod list_grants;
+pub mod membership;
+#[cfg(test)]
+mod office;
+pub mod put_subscription;
+pub mod put_user;
+pub mod read_content;
+pub mod read_group;
+pub mod read_user;
 pub mod refusal;
+pub mod remove_members;
+pub mod revoke;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod token;
+pub mod usage;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Shortfall};
 
 use crate::check::Check;
 use crate::domain::{Revision, ToolKind, UserId};
@@ -58,6 +94,15 @@ pub struct Done<T> {
     pub output: T,
     /// The revision from which on everybody sees it.
     pub revision: Revision,
+}
+
+/// What a `PUT` did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put<T> {
+    /// Whether it was not there before.
+    pub created: bool,
+    /// What is there now.
+    pub value: T,
 }
 
 impl Admin {

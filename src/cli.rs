@@ -9,6 +9,8 @@ pub mod validate;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
+use miette::IntoDiagnostic as _;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -77,6 +79,16 @@ struct ValidateArguments {
     policies: PolicyArguments,
 }
 
+impl ValidateArguments {
+    fn run(&self) -> miette::Result<ExitCode> {
+        let config = self.policies.load([])?.config;
+        let sets = validate::ValidateArgs { policies: config.policies, schema: config.schema };
+        let colored = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let valid = validate::run(&sets, colored, &mut io::stdout()).into_diagnostic()?;
+        Ok(ExitCode::from(u8::from(!valid)))
+    }
+}
+
 impl PolicyArguments {
     /// The configuration: these flags and `more` over the environment, the file and the defaults.
     ///
@@ -105,7 +117,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     match &arguments.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
-        Command::Validate(arguments) => validate::run(&arguments.policies.load([])?.config.sources()),
+        Command::Validate(arguments) => arguments.run(),
     }
 }
 

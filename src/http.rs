@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod access;
+pub mod admin;
 pub mod auth;
 pub mod body;
 pub mod error;

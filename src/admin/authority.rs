@@ -57,12 +57,8 @@ impl Admin {
         context: Context,
     ) -> Result<bool, Refusal> {
         let (principal, action) = (EntityUid::user(actor), EntityUid::action(action));
-        let request = RequestRef {
-            principal: principal.borrow(),
-            action: action.borrow(),
-            resource: resource.borrow(),
-            context,
-        };
+        let request =
+            RequestRef { principal: principal.borrow(), action: action.borrow(), resource: resource.borrow(), context };
         let answer = self.check.decide(&request).await.map_err(|error| Refusal::Undecided(Box::new(error)))?;
         Ok(answer.outcome.decision == Decision::Allow)
     }

@@ -2,7 +2,20 @@
 
 use crate::domain::Rule;
 use crate::store::StoreError;
+use serde::Serialize;
+use smol_str::SmolStr;
 use thiserror::Error;
+
+/// A limit that a handover would break (A5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shortfall {
+    /// `groups`, `members`, or a tool kind.
+    pub limit: SmolStr,
+    /// What the new administrator's subscription allows, in the limit's own unit.
+    pub allowed: u64,
+    /// What there would be.
+    pub actual: u64,
+}
 
 /// Why a command changed nothing.
 #[derive(Debug, Error)]
@@ -36,6 +49,13 @@ pub enum Refusal {
         rule: Option<Rule>,
         /// What stands in the way.
         detail: String,
+    },
+    /// A handover would break limits of the new administrator's subscription: 409, rule A5. Goes
+    /// through with an explicit acceptance.
+    #[error("the new administrator's subscription does not cover the group")]
+    OverLimit {
+        /// Every limit that would be broken, not only the first.
+        shortfalls: Vec<Shortfall>,
     },
     /// A value out of range, or a combination the rules forbid: 422.
     #[error("`{field}` {detail}")]

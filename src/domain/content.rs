@@ -7,6 +7,9 @@ use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
 use thiserror::Error;
 
+/// How many folders may lie in each other: a bound for every walk along a folder chain.
+pub const FOLDER_DEPTH_MAX: usize = 64;
+
 /// A kind of tool, such as `documents` or `calendar`; which kinds exist is configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -49,6 +49,8 @@ pub struct UserFacts {
     pub groups: Vec<GroupId>,
     /// Those of them in which the person is co-administrator; sorted.
     pub co_administers: Vec<GroupId>,
+    /// To whom the person granted `view` on their profile tool (M4); sorted.
+    pub profile_viewers: Vec<Grantee>,
 }
 
 /// A group, as far as decisions go. No counters: a join must not disturb other decisions.
@@ -97,7 +99,7 @@ pub struct ContentFacts {
     pub tool: ToolId,
     /// Folders it lies in, nearest first, itself not included; empty directly in a tool.
     pub folders: Vec<FolderId>,
-    /// Who added it; `None` for tools, and for content whose author was deleted (P7).
+    /// Who added it, stored or deleted since (P7); `None` for tools alone.
     pub author: Option<UserId>,
     /// Grants on itself, on each of `folders` and on the tool (D6); no duplicates, sorted.
     pub grants: Vec<(Right, Grantee)>,

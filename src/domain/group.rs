@@ -1,5 +1,6 @@
 //! A group's settings and the combinations rule A7 allows.
 
+use super::id::{GroupId, UserId};
 use super::rule::Rule;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,6 +16,12 @@ pub enum Activity {
 }
 
 impl Activity {
+    /// The activity with this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Business, Self::Other].into_iter().find(|activity| activity.name() == name)
+    }
+
     /// The name in interfaces and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -54,14 +61,28 @@ pub struct GroupSettings {
     pub switches: Switches,
 }
 
+/// A group as its people see it (S6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The host's id, or a UUIDv7.
+    pub id: GroupId,
+    /// Chosen at creation; never changes (A6).
+    pub name: String,
+    /// The one administrator (A2).
+    pub administrator: UserId,
+    /// All that can be changed.
+    #[serde(flatten)]
+    pub settings: GroupSettings,
+}
+
 /// A combination of settings that the rules forbid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// `members_published` and `open` make sense only while `published` is on (A7).
-    #[error("`{0}` can be on only while `published` is on")]
+    #[error("`{0}` {detail}", detail = self.detail())]
     NeedsPublished(&'static str),
     /// A sector is a business's (A6).
-    #[error("`sector` goes only with `activity` = `business`")]
+    #[error("`sector` {detail}", detail = self.detail())]
     SectorWithoutBusiness,
 }
 
@@ -72,6 +93,15 @@ impl SettingsError {
         match self {
             Self::NeedsPublished(_) => Rule::A7,
             Self::SectorWithoutBusiness => Rule::A6,
+        }
+    }
+
+    /// What is wrong with the field.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NeedsPublished(_) => "can be on only while `published` is on",
+            Self::SectorWithoutBusiness => "goes only with `activity` = `business`",
         }
     }
 

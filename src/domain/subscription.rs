@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::content::ToolKind;
+use super::id::SubscriptionId;
 
 /// Limits of a plan. A limit left out is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,4 +18,22 @@ pub struct Limits {
     /// Capacity of each tool of each space, in the tool's own unit (bytes of documents, say; P5).
     #[serde(default)]
     pub capacities: BTreeMap<ToolKind, Option<u64>>,
+}
+
+impl Limits {
+    /// What a tool of this kind may hold, in the tool's own unit; `None` is without limit.
+    #[must_use]
+    pub fn capacity(&self, kind: &ToolKind) -> Option<u64> {
+        self.capacities.get(kind).copied().flatten()
+    }
+}
+
+/// A plan and its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subscription {
+    /// The host's id.
+    pub id: SubscriptionId,
+    /// What it allows.
+    #[serde(flatten)]
+    pub limits: Limits,
 }

@@ -25,6 +25,9 @@ pub mod types {
     pub const ACTION: &str = "Action";
     /// A plan; no entity of the schema, but a fact that decisions about capacity rest on.
     pub const SUBSCRIPTION: &str = "Subscription";
+    /// An invitation; no entity of the schema and no ground of any decision, but a change of one is
+    /// a change that the history tells.
+    pub const INVITATION: &str = "Invitation";
 
     /// Types whose entities Conclave keeps: not stored means denied.
     pub const BUILT_IN: [&str; 7] = [USER, GROUP, ROLE, QUOTA, TOOL, FOLDER, ITEM];

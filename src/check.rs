@@ -1,0 +1,204 @@
+//! The decision pipeline: a question, the cache, and on a miss the slice and the engine.
+//!
+//! May use moka, `slice`, `stamp`, `engine` and `domain`; never axum, never sqlx.
+
+pub mod batch;
+pub mod error;
+pub mod key;
+
+pub use batch::BatchError;
+pub use error::CheckError;
+pub use key::RequestRef;
+
+use crate::cedar;
+use crate::config::limits::Limits;
+use crate::domain::{DecisionRequest, Outcome, Revision};
+use crate::engine::Bundle;
+use crate::slice::{Seeds, Slice, Slicer};
+use crate::stamp::{Stamp, Stripes};
+use crate::store::{Store, StoreError};
+use moka::future::Cache;
+use moka::ops::compute::Op;
+use std::sync::Arc;
+
+/// Answers decisions, from memory where that is safe.
+#[derive(Debug)]
+pub struct Check {
+    bundle: Arc<Bundle>,
+    slicer: Slicer,
+    stripes: Arc<Stripes>,
+    decisions: Cache<DecisionRequest, Arc<Cached>>,
+}
+
+/// Whether an answer was computed for this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheUse {
+    /// It was in the cache, or another request was just computing it.
+    Hit,
+    /// It was computed.
+    Miss,
+}
+
+impl CacheUse {
+    /// `hit` or `miss`, as logs and metrics have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        }
+    }
+}
+
+/// A decision and where it came from.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Allow or Deny, and why.
+    pub outcome: Arc<Outcome>,
+    /// A revision at which this is the right answer: at least as new as every write acknowledged
+    /// before the question was asked.
+    pub revision: Revision,
+    /// Whether it was computed for this request.
+    pub cache: CacheUse,
+    /// What the answer rests on, to tell whether it is right at a later revision too.
+    stamp: Arc<Stamp>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    outcome: Arc<Outcome>,
+    stamp: Arc<Stamp>,
+    /// Of the policies it was decided with.
+    generation: u64,
+}
+
+impl Check {
+    /// A pipeline over a store and a policy bundle.
+    ///
+    /// # Errors
+    /// If the store's revision cannot be read.
+    pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
+        let stripes = Arc::new(Stripes::new(store.revision().await?));
+        let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
+        let decisions = Cache::builder()
+            .name("decisions")
+            .max_capacity(limits.decision_cache_bytes_max)
+            .weigher(|key: &DecisionRequest, cached: &Arc<Cached>| {
+                u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
+            })
+            .build();
+        Ok(Self { bundle, slicer, stripes, decisions })
+    }
+
+    /// May this principal do this action on this resource?
+    ///
+    /// # Errors
+    /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
+    /// An error is never an Allow, and is never remembered.
+    pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
+        if let Some(cached) = self.decisions.get(request).await
+            && let Some(answer) = self.fresh(&cached)
+        {
+            return Ok(answer);
+        }
+        self.miss(request.to_owned()).await
+    }
+
+    /// What every write must tell before it is acknowledged.
+    #[must_use]
+    pub fn stripes(&self) -> &Stripes {
+        &self.stripes
+    }
+
+    /// The revision that answers are at least as new as.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.stripes.published()
+    }
+
+    /// The policies that decide.
+    #[must_use]
+    pub const fn bundle(&self) -> &Arc<Bundle> {
+        &self.bundle
+    }
+
+    /// Forgets every cached decision; a bench measures misses with it.
+    pub fn forget_decisions(&self) {
+        self.decisions.invalidate_all();
+    }
+
+    /// Forgets every cached entity; a bench measures cold misses with it.
+    pub fn forget_entities(&self) {
+        self.slicer.forget();
+    }
+
+    fn fresh(&self, cached: &Cached) -> Option<Answer> {
+        if cached.generation != self.bundle.generation() {
+            return None;
+        }
+        let revision = cached.stamp.check(&self.stripes)?;
+        Some(cached.answer(revision, CacheUse::Hit))
+    }
+
+    /// Computes an answer, once for however many ask the same at the same time.
+    async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
+        let mut answer = None;
+        let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
+            // INVARIANT: what another request filled is checked like a hit. It may have been read before a
+            // write that was acknowledged before this request was sent.
+            if let Some(present) = present
+                && let Some(joined) = self.fresh(present.value())
+            {
+                answer = Some(joined);
+                return Ok(Op::Nop);
+            }
+            let filled = self.fill(&request).await?;
+            // INVARIANT: before the answer leaves; see `Stripes::advance`.
+            self.stripes.advance(filled.stamp.revision());
+            answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
+            // INVARIANT: a decision in which a policy failed is answered and not remembered.
+            Ok::<_, CheckError>(if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove })
+        });
+        compute.await?;
+        answer.ok_or(CheckError::Lost)
+    }
+
+    /// Collects the slice and evaluates.
+    async fn fill(&self, request: &DecisionRequest) -> Result<Cached, CheckError> {
+        let bundle = &self.bundle;
+        let environment =
+            bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
+        let context = bundle.context(environment, &request.context)?;
+        let mut uids = vec![request.principal.clone(), request.resource.clone()];
+        uids.extend(cedar::named_by_context(&context));
+        let slice = self.slicer.slice(&Seeds { uids, level: environment.level() }).await?;
+        let outcome = if denied_unseen(request, &slice) {
+            Outcome::deny()
+        } else {
+            let actions = bundle.action_entities().iter().cloned();
+            let entities = cedar::slice(slice.entities().chain(actions))?;
+            bundle.evaluate(environment, request, context, &entities)
+        };
+        let stamp = Arc::new(Stamp::new(slice.revision, slice.stripes));
+        Ok(Cached { outcome: Arc::new(outcome), stamp, generation: bundle.generation() })
+    }
+}
+
+/// Whether the answer is Deny before Cedar is asked: a built-in entity that is not stored.
+///
+/// A permit without conditions on the principal would otherwise allow a stranger.
+fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
+    [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
+}
+
+impl Cached {
+    fn answer(&self, revision: Revision, cache: CacheUse) -> Answer {
+        Answer { outcome: Arc::clone(&self.outcome), revision, cache, stamp: Arc::clone(&self.stamp) }
+    }
+
+    fn weight(&self) -> usize {
+        const ENTRY_BYTES: usize = 320;
+        let reasons: usize = self.outcome.reasons.iter().map(|id| size_of_val(id) + id.len()).sum();
+        ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
+    }
+}

@@ -1,0 +1,61 @@
+//! Many questions answered at one revision.
+
+use super::{Answer, Check, CheckError, RequestRef};
+use crate::domain::Revision;
+use thiserror::Error;
+
+/// How often a batch starts over because a write touched one of its answers meanwhile.
+const ROUNDS_MAX: usize = 16;
+
+/// A question of a batch that has no answer; then none of the batch has.
+#[derive(Debug, Error)]
+#[error("request {index}: {error}")]
+pub struct BatchError {
+    /// Which of the questions, counted from 0.
+    pub index: usize,
+    /// Why.
+    #[source]
+    pub error: CheckError,
+}
+
+impl Check {
+    /// Answers all questions, in their order, as of one revision.
+    ///
+    /// # Errors
+    /// [`BatchError`] for the first question without an answer.
+    pub async fn decide_all(&self, requests: &[RequestRef<'_>]) -> Result<Vec<Answer>, BatchError> {
+        let mut answers = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            answers.push(self.decide(request).await.map_err(|error| BatchError { index, error })?);
+        }
+        for _ in 0..ROUNDS_MAX {
+            let revision = newest(&answers);
+            let mut settled = true;
+            for (index, (answer, request)) in answers.iter_mut().zip(requests).enumerate() {
+                if !self.holds_at(answer, revision) {
+                    settled = false;
+                    *answer = self.decide(request).await.map_err(|error| BatchError { index, error })?;
+                }
+            }
+            if settled {
+                return Ok(answers);
+            }
+        }
+        Err(BatchError { index: 0, error: CheckError::Unsettled })
+    }
+
+    /// Whether an answer is right at a revision that another answer of the batch rests on; says so in it.
+    // INVARIANT: `revision` is committed, so every write up to it has raised its stripes.
+    fn holds_at(&self, answer: &mut Answer, revision: Revision) -> bool {
+        let holds =
+            answer.revision == revision || self.stripes.unchanged_since(answer.stamp.stripes(), answer.revision);
+        if holds {
+            answer.revision = revision;
+        }
+        holds
+    }
+}
+
+fn newest(answers: &[Answer]) -> Revision {
+    answers.iter().map(|answer| answer.revision).max().unwrap_or_default()
+}

@@ -1,0 +1,39 @@
+//! Why a question has no answer.
+
+use crate::cedar::CedarError;
+use crate::engine::{ContextError, NotAllowed};
+use crate::slice::SliceError;
+use crate::store::StoreError;
+use thiserror::Error;
+
+/// Why no decision was made. Never an Allow, never remembered.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The schema does not have this action, or not for these types: 400.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// The schema does not allow this context: 400.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The store cannot be read: 503.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+    /// The slice cannot be held by Cedar: 503.
+    #[error(transparent)]
+    Slice(#[from] CedarError),
+    /// The batch kept changing under the hands: 503.
+    #[error("the store changes faster than the batch can be decided at one revision")]
+    Unsettled,
+    /// Neither an answer nor an error came out: 503. Not reachable, and not worth a panic.
+    #[error("no decision was made")]
+    Lost,
+}
+
+impl From<SliceError> for CheckError {
+    fn from(error: SliceError) -> Self {
+        match error {
+            SliceError::Store(error) => Self::Unavailable(error),
+            SliceError::Cedar(error) => Self::Slice(error),
+        }
+    }
+}

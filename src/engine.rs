@@ -1,0 +1,75 @@
+//! The policy engine: policies and schema loaded, validated and indexed as one [`Bundle`], and decisions by it.
+//!
+//! A bundle never changes. A new set of policies is loaded and validated whole, then takes the old one's place as one
+//! `Arc`; who decides with the old one finishes with the old one.
+//!
+//! May use cedar-policy and `domain`; never sqlx, moka or axum.
+
+mod bundle;
+mod condition;
+mod context;
+mod decide;
+mod diagnostic;
+mod environment;
+mod fallible;
+mod index;
+pub mod limits;
+mod load;
+mod not_allowed;
+mod parse;
+mod program;
+mod schema;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use bundle::Bundle;
+pub use context::ContextError;
+pub use diagnostic::{LoadError, Problem};
+pub use environment::Environment;
+pub use not_allowed::NotAllowed;
+pub use parse::Naming;
+pub use sources::{MESSAGING, SourceFile, Sources};
+
+use cedar_policy::Effect;
+
+/// What a forbid does that cannot be evaluated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ErrorRule {
+    /// It denies: what it was to forbid may be what was asked.
+    #[default]
+    Deny,
+    /// It is skipped, as Cedar itself does. For comparisons only.
+    Skip,
+}
+
+/// What there is to know about a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyInfo<'a> {
+    /// Its `@id`, unique in the set.
+    pub id: &'a str,
+    /// Its `@rule`, such as `D4`; a host's own policies may have none.
+    pub rule: Option<&'a str>,
+    /// Whether it permits or forbids.
+    pub effect: Effect,
+    /// The file it stands in.
+    pub file: &'a str,
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// Its text, annotations included.
+    pub text: &'a str,
+    /// The comment right above it, on one line; empty if there is none.
+    pub comment: &'a str,
+}
+
+/// How big a bundle is, for a person to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Policies in force; those of features that are off are not counted.
+    pub policies: usize,
+    /// Actions of the schema.
+    pub actions: usize,
+    /// The largest level of any request environment.
+    pub level: u32,
+}

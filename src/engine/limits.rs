@@ -1,0 +1,13 @@
+//! Bounds on what a policy author can load; the unit stands last in each name.
+
+/// Size of one policy or schema file. Cedar's parser needs some hundred times as much memory.
+pub const SOURCE_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Files of one folder that are read.
+pub const FOLDER_FILES_MAX: usize = 1_000;
+
+/// Policies of one set. Each is validated in every request environment of the schema.
+pub const BUNDLE_POLICIES_MAX: usize = 10_000;
+
+/// How far from principal and resource a policy may look: each level is entities to load per decision.
+pub const DEREFERENCE_LEVELS_MAX: u32 = 8;

@@ -1,0 +1,90 @@
+//! Evaluation: the only file that runs Cedar's evaluator.
+//!
+//! Cedar's own authorizer rebuilds the condition of every policy on every call and tries every policy. Here the
+//! conditions are built once, and only those of one request environment are tried.
+
+use cedar_policy::{Authorizer, Entities, PolicySet};
+use cedar_policy_core::ast::{Context, EntityUID, EntityUIDEntry, Expr, Literal, Request, SlotEnv, Value, ValueKind};
+use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::extensions::Extensions;
+use smol_str::SmolStr;
+use std::fmt;
+
+/// A policy ready to be evaluated.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    /// The policy's id.
+    pub id: SmolStr,
+    /// When it applies, without the parts of its scope that its environment proves.
+    pub condition: Expr,
+}
+
+/// The policies of one environment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Programs {
+    /// One that holds denies.
+    pub forbids: Vec<Program>,
+    /// One that holds allows, if no forbid holds.
+    pub permits: Vec<Program>,
+}
+
+/// Which programs hold, and which could not be evaluated and why.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub forbids: Vec<SmolStr>,
+    pub permits: Vec<SmolStr>,
+    pub forbid_errors: Vec<String>,
+    pub permit_errors: Vec<String>,
+}
+
+impl Programs {
+    /// Evaluates every program: a decision names all policies that determine it.
+    pub(super) fn run(&self, request: Request, entities: &Entities) -> Findings {
+        let evaluator = Evaluator::new(request, entities.as_ref(), Extensions::all_available());
+        let mut findings = Findings::default();
+        for program in &self.forbids {
+            program.run(&evaluator, &mut findings.forbids, &mut findings.forbid_errors);
+        }
+        for program in &self.permits {
+            program.run(&evaluator, &mut findings.permits, &mut findings.permit_errors);
+        }
+        findings
+    }
+}
+
+impl Program {
+    fn run(&self, evaluator: &Evaluator<'_>, held: &mut Vec<SmolStr>, errors: &mut Vec<String>) {
+        match evaluator.interpret(&self.condition, &SlotEnv::new()) {
+            Ok(Value { value: ValueKind::Lit(Literal::Bool(true)), .. }) => held.push(self.id.clone()),
+            Ok(Value { value: ValueKind::Lit(Literal::Bool(false)), .. }) => {}
+            // Validation, and for whole conditions the `&&` they are made of, leave nothing but booleans.
+            Ok(other) => errors.push(failure(&self.id, &format_args!("type error: expected bool, got {other}"))),
+            Err(error) => errors.push(failure(&self.id, &error)),
+        }
+    }
+}
+
+/// As Cedar's `AuthorizationError` says it.
+fn failure(id: &str, error: &dyn fmt::Display) -> String {
+    format!("error while evaluating policy `{id}`: {error}")
+}
+
+/// A request as the evaluator takes it.
+pub(super) fn request(
+    principal: EntityUID,
+    action: EntityUID,
+    resource: EntityUID,
+    context: &cedar_policy::Context,
+) -> Request {
+    let known = |uid| EntityUIDEntry::known(uid, None);
+    let context: &Context = context.as_ref();
+    Request::new_unchecked(known(principal), known(action), known(resource), Some(context.clone()))
+}
+
+/// What Cedar's own authorizer says of the whole set: whether it allows, the determining policies, the errors.
+pub(super) fn stock(request: Request, policies: &PolicySet, entities: &Entities) -> (bool, Vec<SmolStr>, Vec<String>) {
+    let response = Authorizer::new().is_authorized(&request.into(), policies, entities);
+    let reasons = response.diagnostics().reason().map(SmolStr::new).collect();
+    let errors = response.diagnostics().errors().map(ToString::to_string).collect();
+    (response.decision() == cedar_policy::Decision::Allow, reasons, errors)
+}

@@ -1,0 +1,51 @@
+//! The engine as a whole: real policies, real diagnostics, Cedar's authorizer as the judge.
+
+mod broken;
+mod built_in;
+mod contexts;
+mod corpus;
+mod failing;
+mod model;
+
+use super::*;
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome};
+use cedar_policy::Entities;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// The built-in set.
+fn built_in() -> Bundle {
+    Bundle::load(&Sources::default()).unwrap()
+}
+
+/// A set of one schema and one file of policies.
+fn compiled(schema: &str, policies: &str) -> Result<Bundle, LoadError> {
+    Bundle::from_files(
+        &[SourceFile::new("s.cedarschema", schema)],
+        &[SourceFile::new("p.cedar", policies)],
+        Naming::Annotated,
+        &BTreeSet::new(),
+    )
+}
+
+fn request(principal: &str, action: &str, resource: &str, context: Json) -> DecisionRequest {
+    DecisionRequest {
+        principal: EntityUid::parse(principal).unwrap(),
+        action: EntityUid::parse(action).unwrap(),
+        resource: EntityUid::parse(resource).unwrap(),
+        context: serde_json::from_value(context).unwrap(),
+    }
+}
+
+/// Ours and Cedar's answer to a request.
+fn answers(bundle: &Bundle, request: &DecisionRequest, entities: &Entities) -> (Outcome, Outcome) {
+    let types = (&request.principal.type_name, &request.resource.type_name);
+    let environment = bundle.environment(types.0, &request.action.borrow(), types.1).unwrap();
+    let context = bundle.context(environment, &request.context).unwrap();
+    let ours = bundle.evaluate(environment, request, context.clone(), entities);
+    (ours, bundle.stock(environment, request, context, entities))
+}
+
+fn entities(bundle: &Bundle, json: Json) -> Entities {
+    Entities::from_json_value(json, bundle.schema()).unwrap()
+}

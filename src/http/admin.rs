@@ -1,0 +1,128 @@
+//! The admin API: handlers of a few lines beside their siblings, one file per noun. What a change
+//! checks and refuses is the command's business in `crate::admin`.
+
+pub mod contexts;
+pub mod folders;
+pub mod grants;
+pub mod groups;
+pub mod invitations;
+pub mod items;
+pub mod members;
+pub mod subscriptions;
+pub mod usage;
+pub mod users;
+
+use super::error::Problem;
+use super::extract::acknowledged;
+use super::{App, body, json};
+use crate::admin::{Done, Put};
+use crate::domain::page::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, read_token};
+use crate::domain::{IdError, Page};
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Which page of a list, as the query says it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// At most so many rows.
+    pub limit: Option<String>,
+    /// `next_page_token` of the page before.
+    pub page_token: Option<String>,
+}
+
+impl Listing {
+    /// The page.
+    ///
+    /// # Errors
+    /// 400 for a limit that is no number or a token that is none of ours, 422 for a limit out of
+    /// range.
+    pub fn page(&self) -> Result<Page, Problem> {
+        let rows_max = match &self.limit {
+            None => PAGE_ROWS_DEFAULT,
+            Some(text) => rows_max(text)?,
+        };
+        let after = match &self.page_token {
+            None => None,
+            Some(token) => {
+                let unknown = || Problem::malformed("page_token", "must be the `next_page_token` of an answer");
+                Some(read_token(token).ok_or_else(unknown)?)
+            }
+        };
+        Ok(Page { after, rows_max })
+    }
+}
+
+fn rows_max(text: &str) -> Result<u32, Problem> {
+    let number: i128 = text.parse().map_err(|_| Problem::malformed("limit", "must be a whole number"))?;
+    match u32::try_from(number) {
+        Ok(rows @ 1..=PAGE_ROWS_MAX) => Ok(rows),
+        _ => Err(Problem::out_of_range("limit", format!("must be from 1 to {PAGE_ROWS_MAX}, not {number}"))),
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct Optional<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let text = body::read_json(request, &app.limits).await?;
+        if text.is_empty() { Ok(Self(T::default())) } else { json::read(&text, &app.limits).map(Self) }
+    }
+}
+
+/// A page of a list: `{"users":[…],"next_page_token":…}`.
+pub fn listed<T: Serialize>(plural: &str, rows: impl IntoIterator<Item = T>, token: Option<String>) -> Value {
+    let rows: Vec<Value> = rows.into_iter().map(|row| serde_json::json!(row)).collect();
+    let mut answer = Map::new();
+    answer.insert(plural.to_owned(), rows.into());
+    answer.insert("next_page_token".to_owned(), token.into());
+    answer.into()
+}
+
+/// A JSON answer that changes nothing.
+pub fn shown<T: Serialize>(value: &T) -> Response {
+    axum::Json(value).into_response()
+}
+
+/// The answer to a `PUT`: 201 for what was not there before.
+pub fn put<T: Serialize>(done: &Done<Put<T>>) -> Response {
+    let status = if done.output.created { StatusCode::CREATED } else { StatusCode::OK };
+    acknowledged(status, done.revision, &done.output.value)
+}
+
+/// The id of something that should exist. A text that is no id names nothing: 404.
+///
+/// # Errors
+/// 404 naming `what` it should be.
+pub fn existing<T: TryFrom<SmolStr, Error = IdError>>(what: &str, text: &str) -> Result<T, Problem> {
+    let missing = |_| Problem::new(StatusCode::NOT_FOUND, format!("{what} `{text}` does not exist"));
+    T::try_from(SmolStr::new(text)).map_err(missing)
+}
+
+/// The id of something that may be made.
+///
+/// # Errors
+/// 422: the text is no id.
+pub fn chosen<T: TryFrom<SmolStr, Error = IdError>>(text: &str) -> Result<T, Problem> {
+    T::try_from(SmolStr::new(text)).map_err(|error| Problem::out_of_range("id", error))
+}
+
+/// A time as answers write it (RFC 3339), from milliseconds since 1970-01-01 UTC; `None` if it lies
+/// beyond the calendar.
+#[must_use]
+pub fn time(ms: i64) -> Option<String> {
+    jiff::Timestamp::from_millisecond(ms).ok().map(|time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests;

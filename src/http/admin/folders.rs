@@ -1,0 +1,62 @@
+//! `/folders`.
+
+use super::{existing, shown};
+use crate::admin::Caller;
+use crate::admin::change_folder::{FolderPatch, change_folder};
+use crate::admin::create_folder::{NewFolder, create_folder};
+use crate::admin::delete_folder::delete_folder;
+use crate::admin::read_content::read_folder;
+use crate::domain::FolderId;
+use crate::http::extract::{Json, Path, acknowledged, acknowledged_empty, complete};
+use crate::http::{App, Problem};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// `POST /folders`
+pub(in crate::http) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(folder): Json<NewFolder>,
+) -> Result<Response, Problem> {
+    let admin = Arc::clone(&app.admin);
+    let done = complete(&app, async move { create_folder(&admin, &caller, folder).await }).await?;
+    Ok(acknowledged(StatusCode::CREATED, done.revision, &done.output))
+}
+
+/// `GET /folders/{id}`
+pub(in crate::http) async fn read(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id: FolderId = existing("folder", id)?;
+    Ok(shown(&read_folder(&app.admin, &caller, &id).await?))
+}
+
+/// `PATCH /folders/{id}`: without an answer if the actor may not look at the folder.
+pub(in crate::http) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(patch): Json<FolderPatch>,
+) -> Result<Response, Problem> {
+    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", id)?);
+    let done = complete(&app, async move { change_folder(&admin, &caller, &id, patch).await }).await?;
+    Ok(match &done.output {
+        Some(folder) => acknowledged(StatusCode::OK, done.revision, folder),
+        None => acknowledged_empty(done.revision),
+    })
+}
+
+/// `DELETE /folders/{id}`
+pub(in crate::http) async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", id)?);
+    let done = complete(&app, async move { delete_folder(&admin, &caller, &id).await }).await?;
+    Ok(acknowledged_empty(done.revision))
+}

@@ -1,0 +1,216 @@
+use super::*;
+use crate::admin::testing::World;
+use crate::config::Limits;
+use crate::http::auth::AdminToken;
+use crate::http::router;
+use axum::body::Body;
+use axum::http::{Method, header};
+use serde_json::json;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+const TOKEN: &str = "a-token-long-enough";
+
+struct Server {
+    app: Arc<App>,
+    _directory: TempDir,
+}
+
+/// What came back: status, revision where one is named, body.
+type Answer = (u16, Option<u64>, Value);
+
+impl Server {
+    async fn new() -> Self {
+        let (admin, directory) = World::new().await.into_parts();
+        let (check, store) = (Arc::clone(&admin.check), admin.store.clone());
+        let token = AdminToken::new(TOKEN.as_bytes());
+        let app = Arc::new(App::new(check, Arc::new(admin), store, Limits::default(), token));
+        Self { app, _directory: directory }
+    }
+
+    async fn call(&self, actor: Option<&str>, line: &str, body: Value) -> Answer {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = axum::http::Request::builder()
+            .method(method.parse::<Method>().unwrap())
+            .uri(format!("/admin/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        if let Some(actor) = actor {
+            request = request.header("conclave-actor", actor);
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let response = router::admin(Arc::clone(&self.app)).oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let revision =
+            response.headers().get("conclave-revision").map(|value| value.to_str().unwrap().parse().unwrap());
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, revision, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// A call that succeeds with this status; its body.
+    async fn ok(&self, actor: Option<&str>, line: &str, body: Value, status: u16) -> Value {
+        let (found, revision, answer) = self.call(actor, line, body).await;
+        assert_eq!(found, status, "{line} {answer}");
+        assert_eq!(revision.is_some(), !line.starts_with("GET"), "{line}");
+        answer
+    }
+}
+
+#[tokio::test]
+async fn a_group_lives_over_http() {
+    let server = Server::new().await;
+    let plan = json!({"max_groups": 3, "max_members": 9, "capacities": {"documents": 1000}});
+    server.ok(None, "PUT /subscriptions/a%2Fb", plan.clone(), 201).await;
+    let read = server.ok(None, "GET /subscriptions/a%2Fb", Value::Null, 200).await;
+    assert_eq!(read, json!({"id": "a/b", "max_groups": 3, "max_members": 9, "capacities": {"documents": 1000}}));
+    server.ok(None, "PUT /users/eve", json!({"username": "eve", "subscription": "a/b"}), 201).await;
+    let eve = json!({"username": "eve", "email": "eve@example.org"});
+    let eve = server.ok(Some("eve"), "PUT /users/eve", eve, 200).await;
+    assert_eq!((&eve["email"], &eve["subscription"]), (&json!("eve@example.org"), &json!("a/b")));
+
+    let group = server.ok(Some("eve"), "POST /groups", json!({"id": "sales", "name": "Sales"}), 201).await;
+    assert_eq!(group["administrator"], "eve");
+    let invited = server.ok(None, "POST /groups/sales/invitations", json!({"user": "ben"}), 201).await;
+    let accept = format!("POST /invitations/{}/accept", invited["token"].as_str().unwrap());
+    let admitted = server.ok(Some("ben"), &accept, Value::Null, 200).await;
+    assert_eq!(admitted, json!({"group": "sales", "user": "ben"}));
+    server.ok(Some("eve"), "PUT /groups/sales/co-administrators/ben", Value::Null, 204).await;
+    let members = server.ok(Some("ben"), "GET /groups/sales/members", Value::Null, 200).await;
+    let ben = json!({"user": "ben", "co_administrator": true, "since": "2023-11-14T22:13:20Z"});
+    assert_eq!(members, json!({"administrator": "eve", "members": [ben], "next_page_token": null}));
+    server.ok(Some("eve"), "DELETE /groups/sales/co-administrators/ben", Value::Null, 204).await;
+
+    server.ok(Some("eve"), "PUT /groups/sales/administrator", json!({"user": "ben"}), 200).await;
+    server.ok(Some("eve"), "POST /groups/sales/leave", Value::Null, 204).await;
+    let open = json!({"published": true, "members_published": true, "open": true});
+    server.ok(Some("ben"), "PATCH /groups/sales", open, 200).await;
+    server.ok(Some("carl"), "POST /groups/sales/join", Value::Null, 200).await;
+    let removed = server.ok(Some("ben"), "POST /groups/sales/removals", json!({"all": true}), 200).await;
+    assert_eq!(removed, json!({"removed": ["carl"]}));
+    server.ok(Some("ben"), "DELETE /groups/sales", Value::Null, 204).await;
+    server.ok(None, "DELETE /users/eve", Value::Null, 204).await;
+    server.ok(None, "DELETE /subscriptions/a%2Fb", Value::Null, 204).await;
+}
+
+#[tokio::test]
+async fn s6_f3_what_outsiders_are_shown() {
+    let server = Server::new().await;
+    let closed = json!({"id": "c", "name": "C", "administrator": "anna", "published": true, "members_published": true});
+    server.ok(None, "POST /groups", closed, 201).await;
+    let seen = server.ok(Some("ben"), "GET /groups/c", Value::Null, 200).await;
+    let shown = json!({
+        "id": "c", "name": "C", "full_name": null, "description": null, "language": null, "activity": null,
+        "sector": null, "open": false, "administrator_email": "anna@example.org",
+    });
+    assert_eq!(seen, shown);
+    let invited = server.ok(None, "POST /groups/c/invitations", json!({"user": "carl"}), 201).await;
+    let accept = format!("POST /invitations/{}/accept", invited["token"].as_str().unwrap());
+    server.ok(Some("carl"), &accept, Value::Null, 200).await;
+    let people = server.ok(Some("ben"), "GET /groups/c/members", Value::Null, 200).await;
+    assert_eq!(people["members"], json!([{"user": "carl", "first_name": "carl", "last_name": null}]));
+    let own = server.ok(Some("anna"), "GET /groups/c", Value::Null, 200).await;
+    assert_eq!((&own["administrator"], &own["members_published"]), (&json!("anna"), &json!(true)));
+}
+
+#[tokio::test]
+async fn a10_the_token_is_shown_to_the_host_alone() {
+    let server = Server::new().await;
+    server.ok(Some("anna"), "POST /groups", json!({"id": "g", "name": "G"}), 201).await;
+    let invited = server.ok(Some("anna"), "POST /groups/g/invitations", json!({"user": "ben"}), 201).await;
+    assert!(invited["id"].is_string() && invited.get("token").is_none());
+    let listed = server.ok(None, "GET /groups/g/invitations", Value::Null, 200).await;
+    assert!(listed["invitations"][0].get("token").is_none());
+    let resend = format!("POST /groups/g/invitations/{}/resend", invited["id"].as_str().unwrap());
+    assert!(server.ok(Some("anna"), &resend, Value::Null, 200).await.get("token").is_none());
+    let token = server.ok(None, &resend, Value::Null, 200).await["token"].clone();
+    assert_eq!(token.as_str().unwrap().len(), 64);
+    let decline = format!("POST /invitations/{}/decline", token.as_str().unwrap());
+    server.ok(Some("ben"), &decline, Value::Null, 204).await;
+    let withdraw = format!("DELETE /groups/g/invitations/{}", invited["id"].as_str().unwrap());
+    let (status, _, problem) = server.call(Some("anna"), &withdraw, Value::Null).await;
+    assert_eq!((status, &problem["rule"]), (409, &json!("A10")));
+}
+
+#[tokio::test]
+async fn refusals_name_their_rule_and_field() {
+    let server = Server::new().await;
+    server.ok(Some("anna"), "POST /groups", json!({"id": "g", "name": "G"}), 201).await;
+    for (actor, line, body, status, rule, field) in [
+        (Some("anna"), "GET /users", Value::Null, 403, Value::Null, Value::Null),
+        (None, "GET /users?limit=0", Value::Null, 422, Value::Null, json!("limit")),
+        (None, "GET /users?limits=1", Value::Null, 400, Value::Null, Value::Null),
+        (None, "GET /users/a%2Fb", Value::Null, 404, Value::Null, Value::Null),
+        (None, "PUT /users/a%2Fb", json!({}), 422, Value::Null, json!("id")),
+        (None, "PUT /users/eve", json!({"subscription": "free"}), 400, Value::Null, json!("username")),
+        (None, "PUT /users/eve", json!({"usrname": "eve"}), 400, Value::Null, json!("usrname")),
+        (None, "PUT /subscriptions/s", json!({"max_groups": -1}), 422, Value::Null, json!("max_groups")),
+        (Some("ben"), "GET /groups/g", Value::Null, 404, Value::Null, Value::Null),
+        (Some("anna"), "POST /groups", json!({"name": "g"}), 409, json!("A6"), Value::Null),
+        (Some("anna"), "PATCH /groups/g", json!({"open": true}), 422, json!("A7"), json!("open")),
+        (Some("anna"), "PUT /groups/g/administrator", json!({"user": "ben"}), 409, json!("A4"), Value::Null),
+        (Some("anna"), "POST /groups/g/leave", Value::Null, 403, json!("A3"), Value::Null),
+        (Some("anna"), "POST /groups/g/leave", json!({"grants": "keep"}), 400, Value::Null, json!("grants")),
+        (Some("ben"), "POST /invitations/x/accept", Value::Null, 404, Value::Null, Value::Null),
+        (None, "POST /groups/g/join", Value::Null, 400, Value::Null, json!("Conclave-Actor")),
+    ] {
+        let (found, _, problem) = server.call(actor, line, body).await;
+        let found = (found, problem["rule"].clone(), problem["field"].clone());
+        assert_eq!(found, (status, rule, field), "{line} {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a5_a_refused_handover_names_every_shortfall() {
+    let server = Server::new().await;
+    server.ok(None, "PUT /subscriptions/none", json!({"max_groups": 0, "max_members": 0}), 201).await;
+    server.ok(None, "PUT /users/eve", json!({"username": "eve", "subscription": "none"}), 201).await;
+    server.ok(Some("anna"), "POST /groups", json!({"id": "g", "name": "G"}), 201).await;
+    let invited = server.ok(None, "POST /groups/g/invitations", json!({"user": "eve"}), 201).await;
+    let accept = format!("POST /invitations/{}/accept", invited["token"].as_str().unwrap());
+    server.ok(Some("eve"), &accept, Value::Null, 200).await;
+    let (status, _, problem) = server.call(Some("anna"), "PUT /groups/g/administrator", json!({"user": "eve"})).await;
+    let shortfalls = json!([
+        {"limit": "groups", "allowed": 0, "actual": 1}, {"limit": "members", "allowed": 0, "actual": 1},
+    ]);
+    assert_eq!((status, &problem["rule"], &problem["shortfalls"]), (409, &json!("A5"), &shortfalls));
+}
+
+#[tokio::test]
+async fn lists_page_through_everything_once() {
+    let server = Server::new().await;
+    let mut found = Vec::new();
+    let mut path = "GET /users?limit=3".to_owned();
+    loop {
+        let page = server.ok(None, &path, Value::Null, 200).await;
+        found.extend(page["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
+        let Some(token) = page["next_page_token"].as_str() else { break };
+        path = format!("GET /users?limit=3&page_token={token}");
+    }
+    assert_eq!(found, ["anna", "ben", "carl", "dora"]);
+}
+
+fn page(limit: Option<&str>, token: Option<&str>) -> Result<Page, u16> {
+    let listing = Listing { limit: limit.map(str::to_owned), page_token: token.map(str::to_owned) };
+    listing.page().map_err(|problem| problem.status.as_u16())
+}
+
+#[test]
+fn a_page_has_a_limit_and_a_beginning() {
+    assert_eq!(page(None, None), Ok(Page::first()));
+    assert_eq!(page(Some("1000"), Some("61")), Ok(Page { after: Some("a".into()), rows_max: 1000 }));
+    for (limit, token, status) in [
+        (Some("0"), None, 422),
+        (Some("1001"), None, 422),
+        (Some("-1"), None, 422),
+        (Some("99999999999999999999"), None, 422),
+        (Some("many"), None, 400),
+        (None, Some("?"), 400),
+    ] {
+        assert_eq!(page(limit, token), Err(status), "{limit:?} {token:?}");
+    }
+}
+
+#[test]
+fn times_are_rfc_3339() {
+    assert_eq!(time(1_700_000_000_000).as_deref(), Some("2023-11-14T22:13:20Z"));
+    assert_eq!(time(i64::MAX), None);
+}

@@ -1,0 +1,28 @@
+//! `/groups/{id}/usage`, `/users/{id}/usage`.
+
+use super::{existing, shown};
+use crate::admin::Caller;
+use crate::admin::usage::{group_usage, user_usage};
+use crate::http::extract::Path;
+use crate::http::{App, Problem};
+use axum::extract::State;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// `GET /groups/{id}/usage`
+pub(in crate::http) async fn of_group(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(shown(&group_usage(&app.admin, &caller, &existing("group", id)?).await?))
+}
+
+/// `GET /users/{id}/usage`
+pub(in crate::http) async fn of_user(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(shown(&user_usage(&app.admin, &caller, &existing("user", id)?).await?))
+}

@@ -1,0 +1,163 @@
+//! How a cached decision is known to be fresh: striped versions, one published revision, stamps.
+//!
+//! The whole protocol, in the order in which each side must act:
+//!
+//! - **Write** (`store::write`): raise the stripes of every touched entity to the new revision,
+//!   commit, publish the revision, acknowledge.
+//! - **Fill** (`slice`): take what is cached, read what is missing in one statement together with its
+//!   revision, and only *then* look whether a stripe of a cached entity was raised above its stamp.
+//!   Before the answer leaves, the revision it rests on is published.
+//! - **Hit** (`check`): read the published revision first, then the stripes.
+//! - **Join** (`check`): whoever waited for another's fill checks its result like a hit.
+//!
+//! So an answer given after a write was acknowledged rests on that write, and no later answer rests
+//! on an older revision than an earlier one did.
+
+use crate::domain::{EntityUid, Revision};
+use crate::store::Follower;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many versions there are. Two entities that share one only invalidate each other needlessly.
+pub const STRIPES: usize = 1 << 16;
+
+/// The index of a version.
+pub type Stripe = u16;
+
+/// The last revision that touched each entity, by the hash of its uid, and the last revision that
+/// readers may know of.
+#[derive(Debug)]
+pub struct Stripes {
+    versions: Box<[AtomicU64]>,
+    published: AtomicU64,
+    hasher: RandomState,
+}
+
+impl Stripes {
+    /// Stripes of a store that stands at `revision`.
+    #[must_use]
+    pub fn new(revision: Revision) -> Self {
+        let versions = std::iter::repeat_with(|| AtomicU64::new(0)).take(STRIPES).collect();
+        Self { versions, published: AtomicU64::new(revision.0), hasher: RandomState::new() }
+    }
+
+    /// The stripe of an entity.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits of the hash are the stripe")]
+    pub fn of(&self, uid: &EntityUid) -> Stripe {
+        self.hasher.hash_one(uid) as Stripe
+    }
+
+    /// The revision that every answer given from now on is at least as new as.
+    #[must_use]
+    pub fn published(&self) -> Revision {
+        Revision(self.published.load(Ordering::SeqCst))
+    }
+
+    /// Lets later answers be no older than `revision`.
+    // INVARIANT: called with the revision of a fill before its answer leaves. A fill may read a commit
+    // that its writer has not published yet; without this, a later hit could answer from before it.
+    pub fn advance(&self, revision: Revision) {
+        self.published.fetch_max(revision.0, Ordering::SeqCst);
+    }
+
+    /// Whether nothing that maps to `stripes` changed after `revision`.
+    #[must_use]
+    pub fn unchanged_since(&self, stripes: &[Stripe], revision: Revision) -> bool {
+        stripes.iter().all(|stripe| {
+            self.versions.get(usize::from(*stripe)).is_some_and(|v| v.load(Ordering::SeqCst) <= revision.0)
+        })
+    }
+}
+
+impl Follower for Stripes {
+    // INVARIANT: before the commit. A fill that reads the commit then finds the stripe raised, whatever
+    // happens in between; raised afterwards, a fill could combine cached entities with newer ones.
+    fn raise(&self, touched: &[EntityUid], revision: Revision) {
+        for uid in touched {
+            if let Some(version) = self.versions.get(usize::from(self.of(uid))) {
+                version.fetch_max(revision.0, Ordering::SeqCst);
+            }
+        }
+    }
+
+    // INVARIANT: after the commit and before the acknowledgement.
+    fn publish(&self, revision: Revision) {
+        self.advance(revision);
+    }
+}
+
+/// What a cached value rests on: the state of these stripes at a revision.
+#[derive(Debug)]
+pub struct Stamp {
+    revision: AtomicU64,
+    stripes: Box<[Stripe]>,
+}
+
+impl Stamp {
+    /// A stamp for a value that was right at `revision`.
+    #[must_use]
+    pub fn new(revision: Revision, mut stripes: Vec<Stripe>) -> Self {
+        stripes.sort_unstable();
+        stripes.dedup();
+        Self { revision: AtomicU64::new(revision.0), stripes: stripes.into_boxed_slice() }
+    }
+
+    /// The newest revision at which the value is known to be right.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision(self.revision.load(Ordering::SeqCst))
+    }
+
+    /// The stripes it rests on, sorted.
+    #[must_use]
+    pub fn stripes(&self) -> &[Stripe] {
+        &self.stripes
+    }
+
+    /// The revision at which the value is right now, if it still is; remembered for the next time.
+    // INVARIANT: the published revision is read before the stripes. A write raises before it publishes,
+    // so every write up to the revision read here is seen in the stripes read after it.
+    #[must_use]
+    pub fn check(&self, stripes: &Stripes) -> Option<Revision> {
+        let published = stripes.published();
+        let stamped = self.revision();
+        if stamped >= published {
+            return Some(stamped);
+        }
+        if !stripes.unchanged_since(&self.stripes, stamped) {
+            return None;
+        }
+        self.revision.fetch_max(published.0, Ordering::SeqCst);
+        Some(published)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uid(id: &str) -> EntityUid {
+        EntityUid::new("Item", id)
+    }
+
+    #[test]
+    fn a_value_stays_right_while_others_change() {
+        let stripes = Stripes::new(Revision(7));
+        let stamp = Stamp::new(Revision(7), vec![stripes.of(&uid("mine"))]);
+        let other = (0..).map(|n| uid(&n.to_string())).find(|other| stripes.of(other) != stripes.of(&uid("mine")));
+        stripes.raise(&[other.unwrap()], Revision(8));
+        stripes.publish(Revision(8));
+        assert_eq!(stamp.check(&stripes), Some(Revision(8)));
+    }
+
+    #[test]
+    fn a_value_ends_with_the_first_change_of_what_it_rests_on() {
+        let stripes = Stripes::new(Revision(7));
+        let stamp = Stamp::new(Revision(7), vec![stripes.of(&uid("mine"))]);
+        stripes.raise(&[uid("mine")], Revision(8));
+        assert_eq!(stamp.check(&stripes), Some(Revision(7)), "not committed yet: the old answer is the right one");
+        stripes.publish(Revision(8));
+        assert_eq!(stamp.check(&stripes), None);
+    }
+}

@@ -1,0 +1,233 @@
+//! The server as tests start it: everything real, on ports that the system chooses.
+
+use conclave::admin::{SystemClock, SystemRandom};
+use conclave::config::{Address, Config};
+use conclave::http::Listeners;
+use conclave::lifecycle::Application;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Says what the server to test is like; `start` starts it.
+#[derive(Default)]
+pub struct TestSidecar {
+    config: Config,
+    running: Option<Running>,
+}
+
+struct Running {
+    folder: TempDir,
+    client: Client,
+    access: String,
+    admin: String,
+    token: String,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<()>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub content_type: String,
+    /// From the header `Conclave-Revision`; 0 without it.
+    pub revision: u64,
+    pub body: Value,
+}
+
+/// A decision.
+#[derive(Debug)]
+pub struct Answer {
+    pub decision: String,
+    pub reasons: Vec<String>,
+    pub errors: Vec<String>,
+    pub revision: u64,
+}
+
+impl Reply {
+    /// Whether the change was made. Refused by the rules is fine; anything else is a bug.
+    pub fn accepted(&self) -> bool {
+        assert!(
+            self.status < 300 || [403, 404, 409, 422].contains(&self.status),
+            "neither done nor refused: {} {}",
+            self.status,
+            self.body
+        );
+        self.status < 300
+    }
+
+    /// The reply, which must be a success.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert!(self.status < 300, "{} {}", self.status, self.body);
+        self
+    }
+
+    async fn read(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, content_type) = (response.status().as_u16(), header("content-type").unwrap_or_default());
+        let revision = header("conclave-revision").map_or(0, |value| value.parse().unwrap());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, content_type, revision, body }
+    }
+}
+
+impl TestSidecar {
+    /// A server on an empty database in a folder of its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the worked example in it.
+    pub fn with_demo(mut self) -> Self {
+        self.config.demo = true;
+        self
+    }
+
+    pub async fn start(mut self) -> Self {
+        let folder = TempDir::new().unwrap();
+        self.config.database = folder.path().join("conclave.db").display().to_string();
+        let clock = Arc::new(SystemClock);
+        let application = Application::build(&self.config, clock, Arc::new(SystemRandom)).await.unwrap();
+        let any = Address::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
+        let listeners = Listeners::bind(&any, &any).await.unwrap();
+        let (access, admin) = (listeners.access.address().to_string(), listeners.admin.address().to_string());
+        let (stop, stopped) = oneshot::channel();
+        let done = tokio::spawn(application.run(listeners, async move { drop(stopped.await) }));
+        let token = std::fs::read_to_string(self.config.token_file()).unwrap().trim().to_owned();
+        // Dozens of servers at a time: each gets few connections and keeps them.
+        let client = Client::builder().no_proxy().build().unwrap();
+        self.running = Some(Running { folder, client, access, admin, token, stop, done });
+        self
+    }
+
+    /// Stops the server in order and waits for it.
+    pub async fn stop(mut self) {
+        let Running { folder, stop, done, client, .. } = self.running.take().unwrap();
+        drop(client);
+        stop.send(()).unwrap();
+        done.await.unwrap();
+        drop(folder);
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("started")
+    }
+
+    /// Where the database is, as `Store::open` takes it.
+    pub fn database(&self) -> String {
+        self.config.database.clone()
+    }
+
+    fn to_access(&self, method: Method, path: &str) -> RequestBuilder {
+        let running = self.running();
+        running.client.request(method, format!("http://{}{path}", running.access))
+    }
+
+    fn to_admin(&self, method: Method, path: &str) -> RequestBuilder {
+        let running = self.running();
+        let url = format!("http://{}/admin/v1{path}", running.admin);
+        running.client.request(method, url).bearer_auth(&running.token)
+    }
+
+    /// Posts a body, whatever it is, to the access listener.
+    pub async fn access(&self, path: &str, body: String) -> Reply {
+        self.access_with(path, body, &[]).await
+    }
+
+    pub async fn access_with(&self, path: &str, body: String, headers: &[(&str, String)]) -> Reply {
+        let request = self.to_access(Method::POST, path).header("content-type", "application/json").body(body);
+        Reply::read(headers.iter().fold(request, |request, (name, value)| request.header(*name, value))).await
+    }
+
+    pub async fn get_access(&self, path: &str) -> Reply {
+        Reply::read(self.to_access(Method::GET, path)).await
+    }
+
+    /// A path of the admin listener with any `Authorization`, or none.
+    pub async fn get_admin_as(&self, path: &str, authorization: Option<&str>) -> Reply {
+        let running = self.running();
+        let request = running.client.get(format!("http://{}{path}", running.admin));
+        Reply::read(authorization.into_iter().fold(request, |request, value| request.header("authorization", value)))
+            .await
+    }
+
+    /// A call of the host's own below `/admin/v1`.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        Reply::read(self.to_admin(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        Reply::read(self.to_admin(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        Reply::read(self.to_admin(Method::DELETE, path)).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        Reply::read(self.to_admin(Method::GET, path)).await
+    }
+
+    /// A call on behalf of a person.
+    pub async fn call_as(&self, actor: &str, method: Method, path: &str, body: Value) -> Reply {
+        Reply::read(self.to_admin(method, path).header("conclave-actor", actor).json(&body)).await
+    }
+
+    /// Makes a user a member the way the rules have it: invited, then accepted (A10).
+    pub async fn admit(&self, group: &str, user: &str) -> bool {
+        let path = format!("/groups/{}/invitations", segment(group));
+        let invited = self.post(&path, json!({ "user": user })).await;
+        if !invited.accepted() {
+            return false;
+        }
+        let token = invited.body["token"].as_str().expect("the host's own calls see the token").to_owned();
+        let accept = self.to_admin(Method::POST, &format!("/invitations/{token}/accept"));
+        Reply::read(accept.header("conclave-actor", actor(user))).await.accepted()
+    }
+
+    /// May this user do this action on this resource?
+    pub async fn ask(&self, user: &str, action: &str, resource: &(&str, String), context: &Value) -> Answer {
+        let body = json!({
+            "principal": crate::world::reference("User", user),
+            "action": crate::world::reference("Action", action),
+            "resource": crate::world::reference(resource.0, &resource.1),
+            "context": context,
+        });
+        let reply = self.access("/v1/is_authorized", body.to_string()).await;
+        assert_eq!(reply.status, 200, "{body}: {}", reply.body);
+        let texts =
+            |value: &Value| value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect();
+        Answer {
+            decision: reply.body["decision"].as_str().unwrap().to_owned(),
+            reasons: texts(&reply.body["diagnostics"]["reason"]),
+            errors: texts(&reply.body["diagnostics"]["errors"]),
+            revision: reply.body["revision"].as_u64().unwrap(),
+        }
+    }
+}
+
+/// An id as one segment of a path.
+pub fn segment(id: &str) -> String {
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+/// An id as the header `Conclave-Actor` has it.
+fn actor(id: &str) -> reqwest::header::HeaderValue {
+    reqwest::header::HeaderValue::from_bytes(id.as_bytes()).unwrap()
+}
+
+/// Runs a test that cannot be async itself.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+}

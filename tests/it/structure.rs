@@ -1,0 +1,115 @@
+//! The module table of `docs/architecture.md`, held against the code.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// module, modules of this crate it may use, crates it must never name
+const TABLE: &[(&str, &[&str], &[&str])] = &[
+    (
+        "domain",
+        &[],
+        &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "uuid", "getrandom"],
+    ),
+    ("store", &["domain"], &["axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("stamp", &["domain", "store"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("cedar", &["domain"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
+    ("slice", &["domain", "store", "stamp", "cedar"], &["sqlx", "axum", "hyper", "cedar_policy"]),
+    ("engine", &["domain", "cedar"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
+    (
+        "check",
+        &["domain", "store", "stamp", "cedar", "slice", "engine", "config"],
+        &["sqlx", "axum", "hyper", "cedar_policy", "cedar_policy_core"],
+    ),
+    (
+        "admin",
+        &["domain", "store", "check", "config"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+    ("config", &["domain"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "http",
+        &["domain", "check", "engine", "admin", "config", "store"],
+        &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+];
+
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// `src/check/key.rs` → `check`
+fn module(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file without its comments and its unit tests.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+    before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every word that follows `crate::` or stands before `::`.
+fn named(code: &str, prefix: &str) -> BTreeSet<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    code.split(prefix).skip(1).map(word).collect()
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let mut wrong = Vec::new();
+    for path in sources() {
+        let (module, code) = (module(&path), code(&path));
+        let Some((_, may, never)) = TABLE.iter().find(|(name, ..)| *name == module) else { continue };
+        for used in named(&code, "crate::") {
+            if used != module && !may.contains(&used.as_str()) {
+                wrong.push(format!("{}: `{module}` may not use `crate::{used}`", path.display()));
+            }
+        }
+        for banned in *never {
+            if code.contains(&format!("{banned}::")) {
+                wrong.push(format!("{}: `{module}` may not use `{banned}`", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn sql_lives_in_the_store_alone() {
+    for path in sources().into_iter().filter(|path| module(path) != "store") {
+        assert!(!code(&path).contains("sqlx"), "{} names sqlx", path.display());
+    }
+}
+
+#[test]
+fn evaluation_through_cedar_core_stays_in_two_files() {
+    let allowed = ["src/cedar.rs", "src/engine/program.rs", "src/slice/entity.rs", "src/slice.rs"];
+    for path in sources() {
+        if code(&path).contains("cedar_policy_core") {
+            assert!(allowed.iter().any(|file| path.ends_with(file)), "{} names cedar_policy_core", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_short_enough_to_read() {
+    for path in sources() {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: which part wants to be its own file?", path.display());
+    }
+}
