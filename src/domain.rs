@@ -3,6 +3,7 @@
 //! Pure values and pure functions: no I/O, no clock, no randomness, no Cedar. Everything else in
 //! the crate may use this module; it uses nothing of the crate.
 
+pub mod contact;
 pub mod content;
 pub mod context;
 pub mod decision;
@@ -20,6 +21,7 @@ pub mod text;
 pub mod uid;
 pub mod user;
 
+pub use contact::Contact;
 pub use content::{ContentRef, Space, ToolId, ToolKind};
 pub use context::{Context, Value};
 pub use decision::{Decision, DecisionRequest, Outcome, Revision};

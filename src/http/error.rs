@@ -142,6 +142,11 @@ impl From<Refusal> for Problem {
                 .ruled(Some(Rule::A5))
                 .with("shortfalls", serde_json::json!(shortfalls)),
             Refusal::OutOfRange { field, detail, rule } => Self::out_of_range(field, detail).ruled(rule),
+            Refusal::MadeThrough { ref grants } => {
+                let (rows, token) = (serde_json::json!(grants.rows), grants.token());
+                let problem = Self::new(StatusCode::CONFLICT, refusal.to_string()).ruled(Some(Rule::F7));
+                problem.with("grants", rows).with("next_page_token", token)
+            }
             Refusal::Unavailable(error) => unavailable(&error, "the store is not available now"),
             Refusal::Undecided(error) => unavailable(error.as_ref(), "no decision can be made now"),
             Refusal::Random(error) => unavailable(&error, "the change cannot be made now"),

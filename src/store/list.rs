@@ -1,10 +1,12 @@
 //! What the admin API reads: single rows and pages of them, each call one read snapshot.
 
+pub mod candidates;
 pub mod content;
 pub mod contexts;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod leaving;
 pub mod members;
 pub mod subscriptions;
 pub mod usage;
