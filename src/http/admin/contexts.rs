@@ -16,7 +16,7 @@ pub(in crate::http) async fn list(
     Path(id): Path<String>,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = contexts(&app.admin, &caller, &existing("user", id)?, &listing.page()?).await?;
+    let page = contexts(&app.admin, &caller, &existing("user", &id)?, &listing.page()?).await?;
     let token = page.token();
     Ok(shown(&listed("contexts", page.rows, token)))
 }

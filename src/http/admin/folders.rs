@@ -31,7 +31,7 @@ pub(in crate::http) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: FolderId = existing("folder", id)?;
+    let id: FolderId = existing("folder", &id)?;
     Ok(shown(&read_folder(&app.admin, &caller, &id).await?))
 }
 
@@ -42,7 +42,7 @@ pub(in crate::http) async fn change(
     Path(id): Path<String>,
     Json(patch): Json<FolderPatch>,
 ) -> Result<Response, Problem> {
-    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", id)?);
+    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", &id)?);
     let done = complete(&app, async move { change_folder(&admin, &caller, &id, patch).await }).await?;
     Ok(match &done.output {
         Some(folder) => acknowledged(StatusCode::OK, done.revision, folder),
@@ -56,7 +56,7 @@ pub(in crate::http) async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", id)?);
+    let (admin, id): (_, FolderId) = (Arc::clone(&app.admin), existing("folder", &id)?);
     let done = complete(&app, async move { delete_folder(&admin, &caller, &id).await }).await?;
     Ok(acknowledged_empty(done.revision))
 }

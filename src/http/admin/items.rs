@@ -31,7 +31,7 @@ pub(in crate::http) async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id: ItemId = existing("item", id)?;
+    let id: ItemId = existing("item", &id)?;
     Ok(shown(&read_item(&app.admin, &caller, &id).await?))
 }
 
@@ -42,7 +42,7 @@ pub(in crate::http) async fn change(
     Path(id): Path<String>,
     Json(patch): Json<ItemPatch>,
 ) -> Result<Response, Problem> {
-    let (admin, id): (_, ItemId) = (Arc::clone(&app.admin), existing("item", id)?);
+    let (admin, id): (_, ItemId) = (Arc::clone(&app.admin), existing("item", &id)?);
     let done = complete(&app, async move { change_item(&admin, &caller, &id, patch).await }).await?;
     Ok(match &done.output {
         Some(item) => acknowledged(StatusCode::OK, done.revision, item),
@@ -56,7 +56,7 @@ pub(in crate::http) async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (admin, id): (_, ItemId) = (Arc::clone(&app.admin), existing("item", id)?);
+    let (admin, id): (_, ItemId) = (Arc::clone(&app.admin), existing("item", &id)?);
     let done = complete(&app, async move { delete_item(&admin, &caller, &id).await }).await?;
     Ok(acknowledged_empty(done.revision))
 }

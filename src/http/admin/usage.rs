@@ -15,7 +15,7 @@ pub(in crate::http) async fn of_group(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(shown(&group_usage(&app.admin, &caller, &existing("group", id)?).await?))
+    Ok(shown(&group_usage(&app.admin, &caller, &existing("group", &id)?).await?))
 }
 
 /// `GET /users/{id}/usage`
@@ -24,5 +24,5 @@ pub(in crate::http) async fn of_user(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(shown(&user_usage(&app.admin, &caller, &existing("user", id)?).await?))
+    Ok(shown(&user_usage(&app.admin, &caller, &existing("user", &id)?).await?))
 }
