@@ -38,7 +38,8 @@ pub struct ItemView {
     pub author: Option<UserId>,
     /// In the tool's own unit (bytes of a document, say).
     pub size: Option<i64>,
-    /// Whom it stands for, in a contacts tool (A9).
+    /// Whom it stands for, in a contacts tool (A9); shown if it stands for somebody.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
 }
 
