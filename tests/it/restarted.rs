@@ -88,7 +88,7 @@ impl Restarted {
         let request = self.request(actor, line).unwrap();
         let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
         let request = if body.is_null() { request } else { request.json(&body) };
-        let response = request.timeout(Duration::from_secs(60)).send().await.unwrap();
+        let response = request.timeout(Duration::from_mins(1)).send().await.unwrap();
         let header = |headers: &HeaderMap, name| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         let revision = header(response.headers(), "conclave-revision");
         let replayed = header(response.headers(), "idempotency-replayed").is_some();
