@@ -5,6 +5,7 @@ pub mod content;
 pub mod contexts;
 pub mod grants;
 pub mod groups;
+pub mod history;
 pub mod invitations;
 pub mod leaving;
 pub mod members;

@@ -18,6 +18,7 @@ const APPLIED: &str = "_sqlx_migrations";
 const VERSIONS: &[(i64, &str, &str)] = &[
     (1, "base", include_str!("../../schema/sql/0001_base.sql")),
     (2, "leaving", include_str!("../../schema/sql/0002_leaving.sql")),
+    (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
 ];
 
 /// What a database is, before anything is written to it.
