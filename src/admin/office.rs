@@ -56,6 +56,7 @@ pub(super) async fn empty() -> Office {
         group_tools: kinds(&["documents", "calendar", "contacts", "polls"]),
         private_tools: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
         invitation_days: 30,
+        directory_terms_min: 2,
     };
     let admin = Admin { store, check, clock: Arc::new(Noon), random: Arc::new(Counting::default()), settings };
     Office { admin, _directory: directory }

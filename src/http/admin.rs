@@ -2,11 +2,13 @@
 //! checks and refuses is the command's business in `crate::admin`.
 
 pub mod contexts;
+pub mod directory;
 pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
 pub mod items;
+pub mod join_requests;
 pub mod members;
 pub mod subscriptions;
 pub mod usage;

@@ -2,9 +2,11 @@
 
 pub mod content;
 pub mod contexts;
+pub mod directory;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod join_requests;
 pub mod members;
 pub mod subscriptions;
 pub mod usage;

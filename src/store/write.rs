@@ -4,6 +4,7 @@ pub mod content;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod join_requests;
 pub mod members;
 mod record;
 pub mod spaces;

@@ -11,6 +11,7 @@
 mod bad_input;
 mod company;
 mod differential;
+mod directory;
 mod freshness;
 mod matrix;
 mod mutants;

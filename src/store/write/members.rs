@@ -35,7 +35,7 @@ impl WriteTransaction {
         row::count(&row, "number")
     }
 
-    /// Makes a user a member.
+    /// Makes a user a member; a request to be let in is answered by that (F5).
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be written.
@@ -43,6 +43,7 @@ impl WriteTransaction {
         let sql = "INSERT INTO members (group_id, user_id, co_administrator, since_ms) VALUES (?, ?, 0, ?)";
         let query = sqlx::query(sql).bind(group.as_str()).bind(user.as_str()).bind(since_ms);
         query.execute(self.connection()).await?;
+        self.delete_join_request_of(group, user).await?;
         self.touch(EntityUid::user(user), Change::Changed);
         Ok(())
     }
