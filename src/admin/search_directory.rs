@@ -299,9 +299,9 @@ mod tests {
             (false, Some("anna@example.org"))
         );
         let people = found[0].people.as_ref().unwrap();
-        let names: Vec<_> = people.members.iter().map(|name| name.first_name.as_deref()).collect();
+        let members: Vec<_> = people.members.iter().map(|name| name.first_name.as_deref()).collect();
         assert_eq!(
-            (people.administrator.first_name.as_deref(), names),
+            (people.administrator.first_name.as_deref(), members),
             (Some("anna"), vec![Some("ben"), Some("carl")])
         );
         assert!(!people.more);

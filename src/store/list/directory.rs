@@ -134,7 +134,7 @@ fn people(row: &SqliteRow, json: &str) -> Result<ShownPeople, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::World;
+    use crate::store::testing::{World, raw};
     use sqlx::AssertSqlSafe;
 
     fn of_name(name: &str) -> Search {
@@ -191,6 +191,24 @@ mod tests {
         assert_eq!(hits(&world, &of_name("newest")).await, ["new"]);
         world.run("DELETE FROM groups WHERE id = 'new'").await;
         assert_eq!(hits(&world, &of_name("newest")).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn f1_groups_published_before_there_was_an_index_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = raw(&folder.path().join("old.db")).await;
+        let groups = "INSERT INTO subscriptions (id) VALUES ('s');
+            INSERT INTO users (id, username, subscription) VALUES ('u', 'u', 's');
+            INSERT INTO groups (id, name, name_folded, administrator, language, published, created_ms)
+            VALUES ('b', 'B', 'b', 'u', 'NL', 1, 0), ('p', 'P', 'p', 'u', 'NL', 0, 0), ('a', 'A', 'a', 'u', 'NL', 1, 0);";
+        let directory = include_str!("../../../schema/sql/0004_directory.sql");
+        for script in [include_str!("../../../schema/sql/0001_base.sql"), groups, directory] {
+            sqlx::raw_sql(script).execute(&mut connection).await.unwrap();
+        }
+        let sql = "SELECT d.group_id FROM directory_terms t JOIN directory d ON d.key = t.rowid
+                   WHERE t.directory_terms MATCH '\"nl-\"' ORDER BY t.rowid";
+        let found: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(found, ["b", "a"]);
     }
 
     #[tokio::test]
