@@ -5,6 +5,7 @@ pub mod contexts;
 pub mod directory;
 pub mod grants;
 pub mod groups;
+pub mod history;
 pub mod invitations;
 pub mod join_requests;
 pub mod members;
