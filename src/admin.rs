@@ -43,7 +43,9 @@ pub mod read_group;
 pub mod read_user;
 pub mod refusal;
 pub mod remove_members;
+pub mod request_join;
 pub mod revoke;
+pub mod search_directory;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
@@ -80,6 +82,8 @@ pub struct Settings {
     pub private_tools: Vec<ToolKind>,
     /// After how many days an invitation expires (A10).
     pub invitation_days: u32,
+    /// How many terms a search of the directory takes at least (F1).
+    pub directory_terms_min: u32,
 }
 
 /// On whose behalf a command runs.

@@ -85,8 +85,13 @@ impl Admin {
         if tx.user_exists(actor).await? {
             return Ok(actor.clone());
         }
-        Err(Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") })
+        Err(unknown(actor))
     }
+}
+
+/// A refusal of a call on behalf of nobody in particular.
+pub(super) fn unknown(actor: &UserId) -> Refusal {
+    Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") }
 }
 
 /// The actor, of a call that makes sense only on somebody's behalf.

@@ -145,6 +145,7 @@ impl World {
             group_tools: kinds(&["documents", "calendar", "contacts", "polls"]),
             private_tools: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
             invitation_days: 30,
+            directory_terms_min: 2,
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, settings };
@@ -255,7 +256,9 @@ impl World {
             Change::Changed => "changed",
             Change::Deleted => "deleted",
         };
-        let grounds = rows.iter().filter(|row| row.uid.type_name != types::INVITATION);
+        let grounds = rows
+            .iter()
+            .filter(|row| row.uid.type_name != types::INVITATION && row.uid.type_name != types::JOIN_REQUEST);
         let mut touched: Vec<_> = grounds.map(|row| format!("{} {}", word(row.change), row.uid)).collect();
         touched.sort();
         touched

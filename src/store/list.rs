@@ -3,10 +3,12 @@
 pub mod candidates;
 pub mod content;
 pub mod contexts;
+pub mod directory;
 pub mod grants;
 pub mod groups;
 pub mod history;
 pub mod invitations;
+pub mod join_requests;
 pub mod leaving;
 pub mod members;
 pub mod subscriptions;

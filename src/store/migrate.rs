@@ -18,6 +18,7 @@ const APPLIED: &str = "_sqlx_migrations";
 const VERSIONS: &[(i64, &str, &str)] = &[
     (1, "base", include_str!("../../schema/sql/0001_base.sql")),
     (2, "leaving", include_str!("../../schema/sql/0002_leaving.sql")),
+    (4, "directory", include_str!("../../schema/sql/0004_directory.sql")),
     (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
 ];
 

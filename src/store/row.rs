@@ -1,7 +1,7 @@
 //! Rows read back as domain values. What no value can be made of is corrupt, never skipped.
 
 use crate::domain::group::{Activity, Switches};
-use crate::domain::{Contact, Group, GroupSettings, Invitation, InvitationState, Member, Profile, User};
+use crate::domain::{Contact, Group, GroupSettings, Invitation, InvitationState, JoinRequest, Member, Profile, User};
 use crate::store::StoreError;
 use smol_str::SmolStr;
 use sqlx::sqlite::SqliteRow;
@@ -112,6 +112,18 @@ pub(in crate::store) fn invitation(row: &SqliteRow) -> Result<Invitation, StoreE
         accepted_by: optional_id(row, "accepted_by")?,
         created_ms: get(row, "created_ms")?,
         expires_ms: get(row, "expires_ms")?,
+    })
+}
+
+/// A row of `join_requests`.
+pub(in crate::store) fn join_request(row: &SqliteRow) -> Result<JoinRequest, StoreError> {
+    Ok(JoinRequest {
+        id: id(row, "id")?,
+        group: id(row, "group_id")?,
+        user: id(row, "user_id")?,
+        message: get(row, "message")?,
+        created_ms: get(row, "created_ms")?,
+        closed_ms: get(row, "closed_ms")?,
     })
 }
 

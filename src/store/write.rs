@@ -5,6 +5,7 @@ pub mod content;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod join_requests;
 pub mod leaving;
 pub mod members;
 mod record;

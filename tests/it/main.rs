@@ -12,6 +12,7 @@ mod audit;
 mod bad_input;
 mod company;
 mod differential;
+mod directory;
 mod feed;
 mod freshness;
 mod matrix;

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 /// What a published group shows to people outside it (F3).
 #[derive(Debug, Serialize)]
-struct PublishedGroup {
-    id: GroupId,
+pub(super) struct PublishedGroup {
+    pub(super) id: GroupId,
     name: String,
     full_name: Option<String>,
     description: Option<String>,

@@ -35,8 +35,8 @@ impl WriteTransaction {
         row::count(&row, "number")
     }
 
-    /// Makes a user a member. Grants that were kept may be withdrawn again where this makes owner
-    /// and grantee share a group (F7).
+    /// Makes a user a member; a request to be let in is answered by that (F5). Grants that were kept may
+    /// be withdrawn again where this makes owner and grantee share a group (F7).
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be written.
@@ -44,6 +44,7 @@ impl WriteTransaction {
         let sql = "INSERT INTO members (group_id, user_id, co_administrator, since_ms) VALUES (?, ?, 0, ?)";
         let query = sqlx::query(sql).bind(group.as_str()).bind(user.as_str()).bind(since_ms);
         query.execute(self.connection()).await?;
+        self.delete_join_request_of(group, user).await?;
         self.touch(EntityUid::user(user), Change::Changed);
         self.release_kept_grants(group, user).await
     }

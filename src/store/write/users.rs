@@ -122,6 +122,7 @@ impl WriteTransaction {
         let sql = "DELETE FROM invitations WHERE user_id = ? RETURNING 'Invitation' AS type, id";
         let invitations = sqlx::query(sql).bind(id.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&invitations, Change::Deleted)?;
+        self.delete_join_requests_of(id).await?;
         for sql in ["DELETE FROM members WHERE user_id = ?", "DELETE FROM users WHERE id = ?"] {
             sqlx::query(sql).bind(id.as_str()).execute(self.connection()).await?;
         }
