@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "one binary: `pub` says that other files of it use an item")]
 
 mod bad_input;
+mod bulk;
 mod differential;
 mod freshness;
 mod matrix;
