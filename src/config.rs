@@ -20,6 +20,7 @@ pub use limits::Limits;
 use crate::domain::ToolKind;
 use crate::engine::Sources;
 use figment::Figment;
+use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::Value;
 use miette::Diagnostic;
@@ -215,17 +216,26 @@ pub fn load(
         figment = figment.merge(layers::Setting { origin: layers::flag(key), key: (*key).to_owned(), value });
     }
     let config: Config = figment.extract().map_err(unreadable)?;
-    let problems = check::check(&config);
-    if problems.is_empty() {
-        Ok(Loaded { config, unknown_variables, figment })
-    } else {
-        Err(ConfigError::Unusable(problems))
-    }
+    let loaded = Loaded { config, unknown_variables, figment };
+    let problems = check::check(&loaded);
+    if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Unusable(problems)) }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
+/// Each thing that is wrong, by its key and where it stands.
 fn unreadable(error: figment::Error) -> ConfigError {
-    ConfigError::Unreadable(error.to_string())
+    let lines = error.into_iter().map(|error| {
+        let key = error.path.join(".");
+        let origin =
+            error.metadata.as_ref().map_or_else(|| "default".to_owned(), |origin| describe::place(origin, &key));
+        match &error.kind {
+            Kind::UnknownField(_, known) => {
+                format!("there is no setting `{key}` ({origin}); those here are {}", known.join(", "))
+            }
+            kind if key.is_empty() => format!("{kind} ({origin})"),
+            kind => format!("`{key}`: {kind} ({origin})"),
+        }
+    });
+    ConfigError::Unreadable(lines.collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

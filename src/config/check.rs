@@ -1,6 +1,6 @@
 //! What a configuration must be beyond its types: checked before a port is bound.
 
-use super::{Address, Config, ToolKind};
+use super::{Address, Config, Loaded, ToolKind};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -10,22 +10,29 @@ const KIND_CHARACTERS_MAX: usize = 64;
 
 /// A value the server cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
-#[error("`{key}` {detail}")]
+#[error("`{key}` {detail} ({origin})")]
 pub struct Unusable {
     /// The dotted key: `limits.connections_max`.
     pub key: String,
     /// What is wrong with its value.
     pub detail: String,
+    /// Where it was set: `variable CONCLAVE_INVITATION_DAYS`.
+    pub origin: String,
 }
 
 impl Unusable {
     fn new(key: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { key: key.into(), detail: detail.into() }
+        Self { key: key.into(), detail: detail.into(), origin: String::new() }
     }
 }
 
-/// Everything that is wrong with `config`, at once.
-pub(super) fn check(config: &Config) -> Vec<Unusable> {
+/// Everything that is wrong with the configuration, at once.
+pub(super) fn check(loaded: &Loaded) -> Vec<Unusable> {
+    let found = values(&loaded.config).into_iter();
+    found.map(|problem| Unusable { origin: loaded.origin(&problem.key), ..problem }).collect()
+}
+
+fn values(config: &Config) -> Vec<Unusable> {
     let mut found = Vec::new();
     if config.database.is_empty() {
         found.push(Unusable::new("database", "must not be empty"));

@@ -2,8 +2,8 @@
 
 use super::layers::{flag, leaves, variable};
 use super::{Loaded, VARIABLE_PREFIX};
-use figment::Source;
 use figment::value::Value;
+use figment::{Metadata, Source};
 use std::fmt::Write as _;
 
 impl Loaded {
@@ -27,13 +27,17 @@ impl Loaded {
     /// Where the value of `key` came from: `default`, `file PATH`, `variable NAME` or `flag --NAME`.
     #[must_use]
     pub fn origin(&self, key: &str) -> String {
-        let Some(metadata) = self.figment.find_metadata(key) else { return "default".to_owned() };
-        match &metadata.source {
-            Some(Source::File(path)) => format!("file {}", path.display()),
-            _ if metadata.name.starts_with(VARIABLE_PREFIX) => format!("variable {}", variable(key)),
-            _ if metadata.name.starts_with("--") => format!("flag {}", flag(key)),
-            _ => "default".to_owned(),
-        }
+        self.figment.find_metadata(key).map_or_else(|| "default".to_owned(), |origin| place(origin, key))
+    }
+}
+
+/// The place that `origin` is, of a value of `key`.
+pub(super) fn place(origin: &Metadata, key: &str) -> String {
+    match &origin.source {
+        Some(Source::File(path)) => format!("file {}", path.display()),
+        _ if origin.name.starts_with(VARIABLE_PREFIX) => format!("variable {}", variable(key)),
+        _ if origin.name.starts_with("--") => format!("flag {}", flag(key)),
+        _ => "default".to_owned(),
     }
 }
 

@@ -138,12 +138,10 @@ impl From<Refusal> for Problem {
             Refusal::NotFound { what } => Self::new(StatusCode::NOT_FOUND, format!("{what} does not exist")),
             Refusal::Forbidden { rule, detail } => Self::new(StatusCode::FORBIDDEN, detail).ruled(rule),
             Refusal::Conflict { rule, detail } => Self::new(StatusCode::CONFLICT, detail).ruled(rule),
+            Refusal::OverLimit { ref shortfalls } => Self::new(StatusCode::CONFLICT, refusal.to_string())
+                .ruled(Some(Rule::A5))
+                .with("shortfalls", serde_json::json!(shortfalls)),
             Refusal::OutOfRange { field, detail, rule } => Self::out_of_range(field, detail).ruled(rule),
-            Refusal::OverLimit { shortfalls } => {
-                Self::new(StatusCode::CONFLICT, "the new administrator's subscription does not cover the group")
-                    .ruled(Some(Rule::A5))
-                    .with("shortfalls", serde_json::json!(shortfalls))
-            }
             Refusal::Unavailable(error) => unavailable(&error, "the store is not available now"),
             Refusal::Undecided(error) => unavailable(error.as_ref(), "no decision can be made now"),
             Refusal::Random(error) => unavailable(&error, "the change cannot be made now"),
@@ -208,6 +206,7 @@ mod tests {
         assert_eq!(status(Refusal::Forbidden { rule: Some(Rule::C1), detail: detail() }), 403);
         assert_eq!(status(Refusal::Conflict { rule: Some(Rule::A2), detail: detail() }), 409);
         assert_eq!(status(Refusal::OutOfRange { field: "open", detail: detail(), rule: Some(Rule::A7) }), 422);
+        assert_eq!(status(Refusal::OverLimit { shortfalls: Vec::new() }), 409);
         assert_eq!(status(Refusal::Unavailable(StoreError::Busy)), 503);
         assert_eq!(status(Refusal::Undecided("x".into())), 503);
         assert_eq!(status(Refusal::Random(crate::admin::ambient::RandomError(detail()))), 503);
