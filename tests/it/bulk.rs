@@ -118,117 +118,120 @@ async fn an_import_is_one_change_and_counts_what_it_brings() {
     database.is_sound().await;
 }
 
+/// A line, and what is said of it.
+const REFUSALS: &[(&str, &str)] = &[
+    (r#"{"type":"user","id":"anna","username":"x","subscription":"plan"}"#, "`id` is taken already (rule P7)"),
+    (
+        r#"{"type":"user","id":"old","username":"x","subscription":"plan"}"#,
+        "`id` belonged to a user who was deleted (rule P7)",
+    ),
+    (r#"{"type":"user","id":"x","username":"ben","subscription":"plan"}"#, "`username` is taken already (rule P1)"),
+    (
+        r#"{"type":"user","id":"x","username":"x","subscription":"none"}"#,
+        "`subscription` names no subscription that is there (rule P1)",
+    ),
+    (r#"{"type":"subscription","id":"plan"}"#, "`id` is taken already"),
+    (
+        r#"{"type":"group","id":"sales","name":"X","administrator":"anna","created_ms":0}"#,
+        "`id` is taken already (rule A14)",
+    ),
+    (
+        r#"{"type":"group","id":"old","name":"X","administrator":"anna","created_ms":0}"#,
+        "`id` belonged to a group that was deleted (rule A14)",
+    ),
+    (
+        r#"{"type":"group","id":"x","name":"ＳＡＬＥＳ","administrator":"anna","created_ms":0}"#,
+        "`name` is taken already (rule A6)",
+    ),
+    (
+        r#"{"type":"group","id":"x","name":"X","administrator":"nobody","created_ms":0}"#,
+        "`administrator` names no user that is there (rule A2)",
+    ),
+    (
+        r#"{"type":"group","id":"x","name":"X","administrator":"anna","created_ms":0,"open":true}"#,
+        "`open` can be on only while `published` is on (rule A7)",
+    ),
+    (
+        r#"{"type":"member","group":"sales","user":"anna","since_ms":0}"#,
+        "`user` names the administrator, who is not a member (rule A3)",
+    ),
+    (
+        r#"{"type":"member","group":"none","user":"ben","since_ms":0}"#,
+        "`group` names no group that is there (rule A12)",
+    ),
+    (
+        r#"{"type":"member","group":"sales","user":"none","since_ms":0}"#,
+        "`user` names no user that is there (rule A12)",
+    ),
+    (
+        r#"{"type":"folder","id":"outer","parent":{"tool":"user:ben/documents"},"author":"ben"}"#,
+        "`id` is taken already",
+    ),
+    (
+        r#"{"type":"folder","id":"x","parent":{"folder":"x"},"author":"ben"}"#,
+        "`parent` names no tool or folder that is there, or one further down in the file (rule D8)",
+    ),
+    (r#"{"type":"item","id":"b","parent":{"folder":"inner"},"author":"ben"}"#, "`id` is taken already"),
+    (
+        r#"{"type":"item","id":"x","parent":{"tool":"group:sales/mailbox"},"author":"ben"}"#,
+        "`parent` names no tool or folder that is there, or one further down in the file (rule S1)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"none"},"right":"edit","to":{"user":"anna"}}"#,
+        "`resource` names no content that is there (rule D6)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"b"},"right":"edit","to":{"user":"none"}}"#,
+        "`to` names no user or group that is there (rule D3)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"b"},"right":"view","to":{"user":"anna"}}"#,
+        "`right` must be `add` or `delete` on a tool or folder of a group, `edit` on an item (rule D7)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"tool":"group:sales/polls"},"right":"edit","to":{"user":"anna"}}"#,
+        "`right` must be `add` or `delete` on a tool or folder of a group, `edit` on an item (rule D7)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"b"},"right":"edit","to":{"user":"ben"}}"#,
+        "`to` is nobody of the group whose space it is (rule D2)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"folder":"inner"},"right":"add","to":{"group":"other"}}"#,
+        "`to` is nobody of the group whose space it is (rule D2)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"c"},"right":"view","to":{"user":"ben"}}"#,
+        "`to` names the owner, who has every right there (rule S5)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"folder":"outer"},"right":"add","to":{"group":"sales"}}"#,
+        "`to` has this right already",
+    ),
+    (
+        r#"{"type":"invitation","id":"j","group":"none","email":"a@b","token_hash":"0000000000000000000000000000000000000000000000000000000000000000","state":"pending","created_ms":1,"expires_ms":2}"#,
+        "`group` names no group that is there (rule A10)",
+    ),
+    (
+        r#"{"type":"invitation","id":"j","group":"sales","email":"a@b","token_hash":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","state":"pending","created_ms":1,"expires_ms":2}"#,
+        "`token_hash` is that of another invitation (rule A10)",
+    ),
+    (
+        r#"{"type":"invitation","id":"j","group":"sales","email":"a@b","token_hash":"0000000000000000000000000000000000000000000000000000000000000000","state":"accepted","created_ms":1,"expires_ms":2}"#,
+        "`accepted_by` goes with the state `accepted`, and only with it (rule A10)",
+    ),
+    (r#"{"type":"tombstone","of":"user","id":"anna"}"#, "`id` is that of a user (rule P7)"),
+    (r#"{"type":"tombstone","of":"group","id":"sales"}"#, "`id` is that of a group (rule A14)"),
+    ("{", "EOF while parsing an object at column 1"),
+];
+
 #[tokio::test]
 async fn what_breaks_a_rule_is_refused_with_line_field_and_rule_and_leaves_nothing() {
     let database = Database::new().await;
     database.import(SMALL, None).await.unwrap();
     let before = exported(&database.store).await;
     let fine = r#"{"type":"user","id":"carl","username":"carl","subscription":"plan"}"#;
-    for (line, problem) in [
-        (r#"{"type":"user","id":"anna","username":"x","subscription":"plan"}"#, "`id` is taken already (rule P7)"),
-        (
-            r#"{"type":"user","id":"old","username":"x","subscription":"plan"}"#,
-            "`id` belonged to a user who was deleted (rule P7)",
-        ),
-        (r#"{"type":"user","id":"x","username":"ben","subscription":"plan"}"#, "`username` is taken already (rule P1)"),
-        (
-            r#"{"type":"user","id":"x","username":"x","subscription":"none"}"#,
-            "`subscription` names no subscription that is there (rule P1)",
-        ),
-        (r#"{"type":"subscription","id":"plan"}"#, "`id` is taken already"),
-        (
-            r#"{"type":"group","id":"sales","name":"X","administrator":"anna","created_ms":0}"#,
-            "`id` is taken already (rule A14)",
-        ),
-        (
-            r#"{"type":"group","id":"old","name":"X","administrator":"anna","created_ms":0}"#,
-            "`id` belonged to a group that was deleted (rule A14)",
-        ),
-        (
-            r#"{"type":"group","id":"x","name":"ＳＡＬＥＳ","administrator":"anna","created_ms":0}"#,
-            "`name` is taken already (rule A6)",
-        ),
-        (
-            r#"{"type":"group","id":"x","name":"X","administrator":"nobody","created_ms":0}"#,
-            "`administrator` names no user that is there (rule A2)",
-        ),
-        (
-            r#"{"type":"group","id":"x","name":"X","administrator":"anna","created_ms":0,"open":true}"#,
-            "`open` can be on only while `published` is on (rule A7)",
-        ),
-        (
-            r#"{"type":"member","group":"sales","user":"anna","since_ms":0}"#,
-            "`user` names the administrator, who is not a member (rule A3)",
-        ),
-        (
-            r#"{"type":"member","group":"none","user":"ben","since_ms":0}"#,
-            "`group` names no group that is there (rule A12)",
-        ),
-        (
-            r#"{"type":"member","group":"sales","user":"none","since_ms":0}"#,
-            "`user` names no user that is there (rule A12)",
-        ),
-        (
-            r#"{"type":"folder","id":"outer","parent":{"tool":"user:ben/documents"},"author":"ben"}"#,
-            "`id` is taken already",
-        ),
-        (
-            r#"{"type":"folder","id":"x","parent":{"folder":"x"},"author":"ben"}"#,
-            "`parent` names no tool or folder that is there, or one further down in the file (rule D8)",
-        ),
-        (r#"{"type":"item","id":"b","parent":{"folder":"inner"},"author":"ben"}"#, "`id` is taken already"),
-        (
-            r#"{"type":"item","id":"x","parent":{"tool":"group:sales/mailbox"},"author":"ben"}"#,
-            "`parent` names no tool or folder that is there, or one further down in the file (rule S1)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"item":"none"},"right":"edit","to":{"user":"anna"}}"#,
-            "`resource` names no content that is there (rule D6)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"item":"b"},"right":"edit","to":{"user":"none"}}"#,
-            "`to` names no user or group that is there (rule D3)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"item":"b"},"right":"view","to":{"user":"anna"}}"#,
-            "`right` must be `add` or `delete` on a tool or folder of a group, `edit` on an item (rule D7)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"tool":"group:sales/polls"},"right":"edit","to":{"user":"anna"}}"#,
-            "`right` must be `add` or `delete` on a tool or folder of a group, `edit` on an item (rule D7)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"item":"b"},"right":"edit","to":{"user":"ben"}}"#,
-            "`to` is nobody of the group whose space it is (rule D2)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"folder":"inner"},"right":"add","to":{"group":"other"}}"#,
-            "`to` is nobody of the group whose space it is (rule D2)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"item":"c"},"right":"view","to":{"user":"ben"}}"#,
-            "`to` names the owner, who has every right there (rule S5)",
-        ),
-        (
-            r#"{"type":"grant","resource":{"folder":"outer"},"right":"add","to":{"group":"sales"}}"#,
-            "`to` has this right already",
-        ),
-        (
-            r#"{"type":"invitation","id":"j","group":"none","email":"a@b","token_hash":"0000000000000000000000000000000000000000000000000000000000000000","state":"pending","created_ms":1,"expires_ms":2}"#,
-            "`group` names no group that is there (rule A10)",
-        ),
-        (
-            r#"{"type":"invitation","id":"j","group":"sales","email":"a@b","token_hash":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","state":"pending","created_ms":1,"expires_ms":2}"#,
-            "`token_hash` is that of another invitation (rule A10)",
-        ),
-        (
-            r#"{"type":"invitation","id":"j","group":"sales","email":"a@b","token_hash":"0000000000000000000000000000000000000000000000000000000000000000","state":"accepted","created_ms":1,"expires_ms":2}"#,
-            "`accepted_by` goes with the state `accepted`, and only with it (rule A10)",
-        ),
-        (r#"{"type":"tombstone","of":"user","id":"anna"}"#, "`id` is that of a user (rule P7)"),
-        (r#"{"type":"tombstone","of":"group","id":"sales"}"#, "`id` is that of a group (rule A14)"),
-        ("{", "EOF while parsing an object at column 1"),
-    ] {
+    for (line, problem) in REFUSALS {
         for transaction_lines in [None, Some(100)] {
             let text = format!("{fine}\n\n{line}\n{fine}\n");
             let error = database.import_with(&text, transaction_lines, true).await.unwrap_err();
