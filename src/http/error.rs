@@ -149,6 +149,13 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// In the extensions of an error answer: what the audit says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    /// The rule that refuses, where one does.
+    pub(super) rule: Option<Rule>,
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: &'static str,
@@ -177,6 +184,7 @@ impl IntoResponse for Problem {
         // Texts and numbers always serialize; an empty body would still carry the status.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(Refused { rule: self.rule });
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

@@ -15,8 +15,9 @@ pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
 const APPLIED: &str = "_sqlx_migrations";
 
 /// Every version of the schema: number, name and text.
-const VERSIONS: [(i64, &str, &str); 2] = [
+const VERSIONS: [(i64, &str, &str); 3] = [
     (1, "base", include_str!("../../schema/sql/0001_base.sql")),
+    (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
     (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
 ];
 
