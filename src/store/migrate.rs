@@ -20,6 +20,7 @@ const VERSIONS: &[(i64, &str, &str)] = &[
     (2, "leaving", include_str!("../../schema/sql/0002_leaving.sql")),
     (4, "directory", include_str!("../../schema/sql/0004_directory.sql")),
     (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
+    (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
 ];
 
 /// What a database is, before anything is written to it.

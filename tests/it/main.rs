@@ -10,6 +10,7 @@
 
 mod audit;
 mod bad_input;
+mod bulk;
 mod company;
 mod differential;
 mod directory;
