@@ -111,7 +111,7 @@ pub async fn import<R: BufRead>(
     };
     advance(lines.bytes);
     let skipped = lines.count;
-    let mut run = Run { plan, spaces: spaces(plan.kinds), advance };
+    let mut run = Run { people_or_grants: false, plan, spaces: spaces(plan.kinds), advance };
     let mut revision = store.revision().await?;
     loop {
         let mut transaction = store.write("import", None, plan.now_ms).await?;
@@ -162,6 +162,8 @@ fn spaces(kinds: &ToolKinds) -> Spaces {
 }
 
 struct Run<'a, F> {
+    /// Whether anything came that may end a kept grant's being kept (F7), or begin it.
+    people_or_grants: bool,
     plan: Plan<'a>,
     spaces: Spaces,
     advance: F,
@@ -201,12 +203,16 @@ impl<F: FnMut(u64)> Run<'_, F> {
         }
         self.flush(transaction, &mut batch).await?;
         transaction.import_count(last_item).await?;
+        if self.people_or_grants {
+            transaction.import_release_kept().await?;
+        }
         Ok(finished)
     }
 
-    async fn flush(&self, transaction: &mut WriteTransaction, batch: &mut Batch) -> Result<(), ImportError> {
+    async fn flush(&mut self, transaction: &mut WriteTransaction, batch: &mut Batch) -> Result<(), ImportError> {
         let batch = std::mem::take(batch);
         let Some(kind) = batch.kind else { return Ok(()) };
+        self.people_or_grants |= matches!(kind, Kind::Group | Kind::Member | Kind::Grant);
         let count = u64::try_from(batch.rows.len()).unwrap_or(u64::MAX);
         let rows = format!("[{}]", batch.rows.join(","));
         if transaction.import_rows(kind, &rows, count, &self.spaces).await? {

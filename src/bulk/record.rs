@@ -4,14 +4,15 @@ mod shape;
 
 use super::FORMAT_VERSION;
 use crate::domain::group::Switches;
-use crate::domain::text::{TextError, description, email, language, line, name, picture};
+use crate::domain::text::{TextError, description, email, language, line, message, name, picture};
 use crate::domain::uid::types;
 use crate::domain::{FolderId, Grantee, GroupSettings, InvitationState, name::fold};
 use crate::store::bulk::Kind;
 use serde::Deserialize;
 use serde_json::json;
 use shape::{
-    Buried, Folder, Format, Grant, Group, Invitation, Item, Member, Parent, Resource, Subscription, Tombstone, User,
+    Buried, Folder, Format, Grant, Group, Invitation, Item, JoinRequest, Member, NewContact, Parent, Resource,
+    Subscription, Tombstone, User,
 };
 use std::borrow::Cow;
 
@@ -66,6 +67,7 @@ pub(super) fn read(text: &[u8]) -> Result<Line, Malformed> {
         Kind::Item => item(&parse(text)?),
         Kind::Grant => Ok(grant(&parse(text)?)),
         Kind::Invitation => invitation(&parse(text)?),
+        Kind::JoinRequest => join_request(&parse(text)?),
         Kind::Tombstone => Ok(tombstone(&parse(text)?)),
     }
 }
@@ -194,8 +196,33 @@ fn item(record: &Item) -> Result<Line, Malformed> {
     let (tool, folder) = record.parent.columns();
     // A tuple and not a `Value`: most lines of a large file are items.
     let columns = (&record.id, tool, folder, &record.name, &record.kind, &record.author, size);
+    if let Some(contact) = &record.contact {
+        let (id, tool, folder, name, kind, author, size) = columns;
+        let NewContact { user, email, first_name, last_name } = check_contact(contact)?;
+        let columns = json!([id, tool, folder, name, kind, author, size, user, email, first_name, last_name]);
+        return Ok(row(Kind::Item, columns));
+    }
     let columns = serde_json::to_string(&columns).map_err(|error| wrong("item", error.to_string(), None))?;
     Ok(Line::Row { kind: Kind::Item, columns, folders: None })
+}
+
+fn check_contact(contact: &NewContact) -> Result<&NewContact, Malformed> {
+    let names = contact.first_name.is_some() || contact.last_name.is_some();
+    if contact.user.is_some() == contact.email.is_some() || (contact.user.is_some() && names) {
+        return Err(wrong("contact", "is either a user, or an address with or without names", Some("A9")));
+    }
+    texts(&[
+        ("contact.email", contact.email.as_deref(), email),
+        ("contact.first_name", contact.first_name.as_deref(), line),
+        ("contact.last_name", contact.last_name.as_deref(), line),
+    ])?;
+    Ok(contact)
+}
+
+fn join_request(record: &JoinRequest) -> Result<Line, Malformed> {
+    texts(&[("message", Some(&record.message), message)])?;
+    let JoinRequest { id, group, user, created_ms, closed_ms, .. } = record;
+    Ok(row(Kind::JoinRequest, json!([id, group, user, record.message, created_ms, closed_ms])))
 }
 
 fn grant(record: &Grant) -> Line {
@@ -208,7 +235,7 @@ fn grant(record: &Grant) -> Line {
         Grantee::User(user) => (types::USER, user.as_str()),
         Grantee::Group(group) => (types::GROUP, group.as_str()),
     };
-    row(Kind::Grant, json!([kind, id, record.right, grantee_type, grantee]))
+    row(Kind::Grant, json!([kind, id, record.right, grantee_type, grantee, u8::from(record.kept)]))
 }
 
 fn invitation(record: &Invitation) -> Result<Line, Malformed> {

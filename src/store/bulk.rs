@@ -10,6 +10,22 @@ mod import;
 mod insert;
 mod refusal;
 
+/// Of a row of `grants`: whether the owner of its tool shares a group with the grantee, or is in that group.
+macro_rules! shared {
+    () => {
+        "EXISTS (
+            WITH belongs (user_id, group_id) AS (
+                SELECT members.user_id, members.group_id FROM members
+                UNION ALL SELECT groups.administrator, groups.id FROM groups)
+            SELECT 1 FROM tools JOIN belongs AS owners ON owners.user_id = tools.owner
+            WHERE tools.key = grants.tool AND CASE grantee_type
+                WHEN 'Group' THEN owners.group_id = grantee
+                ELSE EXISTS (SELECT 1 FROM belongs WHERE belongs.user_id = grantee
+                             AND belongs.group_id = owners.group_id) END)"
+    };
+}
+pub(in crate::store) use shared;
+
 pub use import::{Progress, Spaces};
 pub use refusal::Refused;
 
@@ -32,13 +48,15 @@ pub enum Kind {
     Grant,
     /// An invitation, with the hash of its token.
     Invitation,
+    /// A request to be let into a closed group.
+    JoinRequest,
     /// The id of a user or group that was deleted.
     Tombstone,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Subscription,
         Self::User,
         Self::Group,
@@ -47,6 +65,7 @@ impl Kind {
         Self::Item,
         Self::Grant,
         Self::Invitation,
+        Self::JoinRequest,
         Self::Tombstone,
     ];
 
@@ -62,6 +81,7 @@ impl Kind {
             Self::Item => "item",
             Self::Grant => "grant",
             Self::Invitation => "invitation",
+            Self::JoinRequest => "join_request",
             Self::Tombstone => "tombstone",
         }
     }

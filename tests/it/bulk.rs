@@ -98,8 +98,12 @@ const SMALL: &str = r#"{"type":"format","version":1}
 {"type":"item","id":"a/\\\u0022","parent":{"folder":"inner"},"author":"anna","size":7}
 {"type":"item","id":"b","parent":{"tool":"group:sales/documents"},"author":"anna","size":3}
 {"type":"item","id":"c","parent":{"tool":"user:ben/documents"},"author":"ben"}
+{"type":"item","id":"known","parent":{"tool":"user:ben/contacts"},"author":"ben","contact":{"user":"anna"}}
+{"type":"item","id":"new","parent":{"tool":"group:sales/contacts"},"author":"anna","contact":{"email":"c@d","last_name":"D"}}
+{"type":"grant","resource":{"tool":"user:ben/calendar"},"right":"view","to":{"group":"sales"},"kept":true}
 {"type":"grant","resource":{"folder":"outer"},"right":"add","to":{"group":"sales"}}
 {"type":"invitation","id":"i","group":"sales","email":"a@b","token_hash":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","state":"pending","created_ms":1,"expires_ms":2}
+{"type":"join_request","id":"r","group":"other","user":"anna","message":"Please.","created_ms":3}
 {"type":"tombstone","of":"user","id":"old"}
 {"type":"tombstone","of":"group","id":"old"}
 "#;
@@ -108,7 +112,7 @@ const SMALL: &str = r#"{"type":"format","version":1}
 async fn an_import_is_one_change_and_counts_what_it_brings() {
     let database = Database::new().await;
     let done = database.import(SMALL, None).await.unwrap();
-    assert_eq!((done.lines, done.revision), (17, Revision(1)));
+    assert_eq!((done.lines, done.revision), (21, Revision(1)));
     let changes = database.store.changes_since(Revision(0), 10).await.unwrap();
     assert_eq!(changes.iter().map(|row| row.uid.to_string()).collect::<Vec<_>>(), ["Store::\"*\""]);
     // P5: doctor compares what the tools count with what is in them.
@@ -220,6 +224,26 @@ const REFUSALS: &[(&str, &str)] = &[
         r#"{"type":"invitation","id":"j","group":"sales","email":"a@b","token_hash":"0000000000000000000000000000000000000000000000000000000000000000","state":"accepted","created_ms":1,"expires_ms":2}"#,
         "`accepted_by` goes with the state `accepted`, and only with it (rule A10)",
     ),
+    (
+        r#"{"type":"item","id":"x","parent":{"tool":"user:ben/contacts"},"author":"ben","contact":{"user":"none"}}"#,
+        "`contact` names no user that is there (rule A9)",
+    ),
+    (
+        r#"{"type":"item","id":"x","parent":{"tool":"user:ben/documents"},"author":"ben","contact":{"email":"a@b"}}"#,
+        "`contact` is for items of a contacts tool alone (rule A9)",
+    ),
+    (
+        r#"{"type":"item","id":"x","parent":{"tool":"user:ben/contacts"},"author":"ben","contact":{}}"#,
+        "`contact` is either a user, or an address with or without names (rule A9)",
+    ),
+    (
+        r#"{"type":"grant","resource":{"item":"b"},"right":"edit","to":{"group":"sales"},"kept":true}"#,
+        "`kept` is for private spaces alone (rule F7)",
+    ),
+    (
+        r#"{"type":"join_request","id":"s","group":"other","user":"anna","message":"Please.","created_ms":3}"#,
+        "`user` has asked already (rule F5)",
+    ),
     (r#"{"type":"tombstone","of":"user","id":"anna"}"#, "`id` is that of a user (rule P7)"),
     (r#"{"type":"tombstone","of":"group","id":"sales"}"#, "`id` is that of a group (rule A14)"),
     ("{", "EOF while parsing an object at column 1"),
@@ -261,6 +285,17 @@ async fn d8_folders_lie_only_so_deep() {
 }
 
 #[tokio::test]
+async fn f7_a_kept_grant_is_free_again_once_an_import_brings_the_two_together() {
+    let database = Database::new().await;
+    database.import(SMALL, None).await.unwrap();
+    assert!(exported(&database.store).await.contains(r#""kept":true"#));
+    let member = r#"{"type":"member","group":"sales","user":"ben","since_ms":0}"#;
+    database.import(member, None).await.unwrap();
+    assert!(!exported(&database.store).await.contains(r#""kept":true"#));
+    database.is_sound().await;
+}
+
+#[tokio::test]
 async fn an_import_goes_on_where_it_stopped_and_knows_its_file() {
     let database = Database::new().await;
     let bad = SMALL.replace(r#""parent":{"folder":"inner"}"#, r#""parent":{"folder":"none"}"#);
@@ -273,7 +308,7 @@ async fn an_import_goes_on_where_it_stopped_and_knows_its_file() {
     assert!(matches!(error, ImportError::OtherFile { lines: 8 }), "{error}");
 
     let done = database.import(SMALL, Some(4)).await.unwrap();
-    assert_eq!((done.skipped, done.lines), (8, 9));
+    assert_eq!((done.skipped, done.lines), (8, 13));
     let once = Database::new().await;
     once.import(SMALL, None).await.unwrap();
     assert_eq!(exported(&database.store).await, exported(&once.store).await);

@@ -91,8 +91,16 @@ record!(Item {
     author: UserId,
     #[serde(default)]
     size: u64,
+    #[serde(default)]
+    contact: Option<NewContact>,
 });
-record!(Grant { resource: Resource, right: Right, to: Grantee });
+record!(Grant {
+    resource: Resource,
+    right: Right,
+    to: Grantee,
+    #[serde(default)]
+    kept: bool,
+});
 record!(Invitation {
     id: InvitationId,
     group: GroupId,
@@ -110,6 +118,15 @@ record!(Invitation {
     accepted_by: Option<UserId>,
     created_ms: i64,
     expires_ms: i64,
+});
+record!(JoinRequest {
+    id: InvitationId,
+    group: GroupId,
+    user: UserId,
+    message: String,
+    created_ms: i64,
+    #[serde(default)]
+    closed_ms: Option<i64>,
 });
 record!(Tombstone { of: Buried, id: UserId });
 
@@ -137,6 +154,20 @@ pub(super) enum Resource {
     Tool(String),
     Folder(FolderId),
     Item(ItemId),
+}
+
+/// Whom an item of a contacts tool stands for (A9).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewContact {
+    #[serde(default)]
+    pub(super) user: Option<UserId>,
+    #[serde(default)]
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) first_name: Option<String>,
+    #[serde(default)]
+    pub(super) last_name: Option<String>,
 }
 
 /// Whose id is never used again.

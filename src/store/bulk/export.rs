@@ -49,14 +49,19 @@ const fn lines(kind: Kind) -> &'static str {
         Kind::Item => {
             "SELECT json_object('type', 'item', 'id', items.id,
                 'parent', iif(folders.id IS NULL, json_object('tool', tools.id), json_object('folder', folders.id)),
-                'name', items.name, 'kind', items.kind, 'author', items.author, 'size', size) AS line
+                'name', items.name, 'kind', items.kind, 'author', items.author, 'size', size,
+                'contact', json(CASE WHEN contacts.user_id IS NOT NULL THEN json_object('user', contacts.user_id)
+                    WHEN contacts.email IS NOT NULL THEN json_object('email', contacts.email,
+                        'first_name', contacts.first_name, 'last_name', contacts.last_name) END)) AS line
              FROM items CROSS JOIN tools ON tools.key = items.tool LEFT JOIN folders ON folders.key = items.folder
+             LEFT JOIN contacts ON contacts.item = items.key
              ORDER BY items.id"
         }
         Kind::Grant => {
             "SELECT json_object('type', 'grant',
                 'resource', json_object(lower(resource_type), coalesce(tools.id, folders.id, items.id)),
-                'right', access, 'to', json_object(lower(grantee_type), grantee)) AS line
+                'right', access, 'to', json_object(lower(grantee_type), grantee),
+                'kept', json(iif(kept, 'true', 'false'))) AS line
              FROM grants
              LEFT JOIN tools ON resource_type = 'Tool' AND tools.key = resource
              LEFT JOIN folders ON resource_type = 'Folder' AND folders.key = resource
@@ -69,6 +74,11 @@ const fn lines(kind: Kind) -> &'static str {
                 'state', state, 'accepted_by', accepted_by, 'created_ms', created_ms, 'expires_ms', expires_ms) AS line
              FROM invitations ORDER BY id"
         }
+        Kind::JoinRequest => {
+            "SELECT json_object('type', 'join_request', 'id', id, 'group', group_id, 'user', user_id, 'message', message,
+                'created_ms', created_ms, 'closed_ms', closed_ms) AS line
+             FROM join_requests ORDER BY id"
+        }
         Kind::Tombstone => {
             "SELECT json_object('type', 'tombstone', 'of', lower(entity_type), 'id', entity_id) AS line
              FROM tombstones ORDER BY entity_type, entity_id"
@@ -80,6 +90,7 @@ const COUNT: &str = "
     SELECT (SELECT count(*) FROM subscriptions) + (SELECT count(*) FROM users) + (SELECT count(*) FROM groups)
          + (SELECT count(*) FROM members) + (SELECT count(*) FROM folders) + (SELECT count(*) FROM items)
          + (SELECT count(*) FROM grants) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM tombstones)
+         + (SELECT count(*) FROM join_requests)
         AS number";
 
 impl ReadTransaction {

@@ -109,6 +109,16 @@ impl WriteTransaction {
         Ok(())
     }
 
+    /// Ends the marks of kept grants whose owner and grantee share a group by now (F7).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn import_release_kept(&mut self) -> Result<(), StoreError> {
+        let sql = concat!("UPDATE grants SET kept = 0 WHERE kept = 1 AND ", crate::store::bulk::shared!());
+        sqlx::query(sql).execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// Remembers how far the import came, as part of this transaction.
     ///
     /// # Errors

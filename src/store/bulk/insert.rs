@@ -48,21 +48,31 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
                         UNION ALL
                         SELECT folders.parent, depth + 1 FROM chain JOIN folders ON folders.key = chain.key)
                     SELECT coalesce(max(depth), 0) FROM chain) < ?4"],
-        Kind::Item => &["INSERT INTO items (id, tool, folder, name, kind, author, size)
+        // Of an item that is no contact there are seven columns.
+        Kind::Item => &[
+            "INSERT INTO items (id, tool, folder, name, kind, author, size)
              SELECT rows.value ->> 0, coalesce(tools.key, folders.tool), folders.key, rows.value ->> 3, rows.value ->> 4,
                     rows.value ->> 5, rows.value ->> 6
              FROM json_each(?1) AS rows
-             LEFT JOIN tools ON tools.id = rows.value ->> 1 LEFT JOIN folders ON folders.id = rows.value ->> 2"],
-        Kind::Grant => &["INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool)
+             LEFT JOIN tools ON tools.id = rows.value ->> 1 LEFT JOIN folders ON folders.id = rows.value ->> 2
+             WHERE rows.value -> 7 IS NULL
+                OR (SELECT kind FROM tools AS at WHERE at.key = coalesce(tools.key, folders.tool)) = 'contacts'",
+            "INSERT INTO contacts (item, user_id, email, first_name, last_name)
+             SELECT items.key, rows.value ->> 7, rows.value ->> 8, rows.value ->> 9, rows.value ->> 10
+             FROM json_each(?1) AS rows CROSS JOIN items ON items.id = rows.value ->> 0
+             WHERE rows.value -> 7 IS NOT NULL",
+        ],
+        Kind::Grant => &["INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool, kept)
              SELECT rows.value ->> 0, coalesce(at.key, folders.key, items.key), rows.value ->> 2, rows.value ->> 3,
-                    rows.value ->> 4, tools.key
+                    rows.value ->> 4, tools.key, rows.value ->> 5
              FROM json_each(?1) AS rows
              LEFT JOIN tools AS at ON rows.value ->> 0 = 'Tool' AND at.id = rows.value ->> 1
              LEFT JOIN folders ON rows.value ->> 0 = 'Folder' AND folders.id = rows.value ->> 1
              LEFT JOIN items ON rows.value ->> 0 = 'Item' AND items.id = rows.value ->> 1
              LEFT JOIN tools ON tools.key = coalesce(at.key, folders.tool, items.tool)
              LEFT JOIN groups ON groups.id = tools.group_id
-             WHERE iif(tools.owner IS NOT NULL,
+             WHERE (rows.value ->> 5 = 0 OR tools.owner IS NOT NULL)
+               AND iif(tools.owner IS NOT NULL,
                        NOT (rows.value ->> 3 = 'User' AND rows.value ->> 4 = tools.owner),
                        iif(rows.value ->> 0 = 'Item', rows.value ->> 2 = 'edit', rows.value ->> 2 IN ('add', 'delete'))
                        AND iif(rows.value ->> 3 = 'Group', rows.value ->> 4 = groups.id,
@@ -76,6 +86,8 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6),
                     value ->> 7, value ->> 8, value ->> 9, value ->> 10
              FROM json_each(?1)"],
+        Kind::JoinRequest => &["INSERT INTO join_requests (id, group_id, user_id, message, created_ms, closed_ms)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)"],
         Kind::Tombstone => &["INSERT INTO tombstones (entity_type, entity_id)
              SELECT value ->> 0, value ->> 1 FROM json_each(?1)
              WHERE iif(value ->> 0 = 'User', NOT EXISTS (SELECT 1 FROM users WHERE id = value ->> 1),

@@ -62,6 +62,7 @@ pub(super) const fn reasons(kind: Kind) -> &'static [Reason] {
         Kind::Item => ITEM,
         Kind::Grant => GRANT,
         Kind::Invitation => INVITATION,
+        Kind::JoinRequest => JOIN_REQUEST,
         Kind::Tombstone => TOMBSTONE,
     }
 }
@@ -140,6 +141,8 @@ const ITEM: &[Reason] = &[
         "coalesce(rows.value ->> 1 NOT IN (SELECT id FROM tools), 1)
                  AND coalesce(rows.value ->> 2 NOT IN (SELECT id FROM folders), 1)",
     ),
+    reason("contact", Some("A9"), "names no user that is there", "rows.value ->> 7 NOT IN (SELECT id FROM users)"),
+    reason("contact", Some("A9"), "is for items of a contacts tool alone", "rows.value -> 7 IS NOT NULL"),
 ];
 
 const INVITATION: &[Reason] = &[
@@ -152,6 +155,13 @@ const INVITATION: &[Reason] = &[
         "is that of another invitation",
         "unhex(rows.value ->> 6) IN (SELECT token_hash FROM invitations)",
     ),
+];
+
+const JOIN_REQUEST: &[Reason] = &[
+    reason("id", None, TAKEN, "rows.value ->> 0 IN (SELECT id FROM join_requests)"),
+    reason("group", Some("F5"), "names no group that is there", "rows.value ->> 1 NOT IN (SELECT id FROM groups)"),
+    reason("user", Some("F5"), "names no user that is there", "rows.value ->> 2 NOT IN (SELECT id FROM users)"),
+    reason("user", Some("F5"), "has asked already", "1"),
 ];
 
 const TOMBSTONE: &[Reason] = &[
@@ -201,6 +211,7 @@ const GRANT: &[Reason] = &[
         "must be `add` or `delete` on a tool or folder of a group, `edit` on an item",
         "NOT iif(rows.value ->> 0 = 'Item', rows.value ->> 2 = 'edit', rows.value ->> 2 IN ('add', 'delete'))",
     ),
+    reason("kept", Some("F7"), "is for private spaces alone", "rows.value ->> 5 <> 0"),
     // In a group's space, with a right that can be granted there: what is left is whom it is to.
     reason("to", Some("D2"), "is nobody of the group whose space it is", "1"),
 ];

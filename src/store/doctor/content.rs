@@ -1,6 +1,7 @@
 //! Invariants of spaces, folders, items and grants.
 
 use super::{Query, broken, note};
+use crate::store::bulk::shared;
 
 pub(super) const QUERIES: &[Query] = &[
     broken(
@@ -127,6 +128,26 @@ pub(super) const QUERIES: &[Query] = &[
         "SELECT format('%s in %s', access, tools.id) AS offender
          FROM grants JOIN tools ON tools.key = grants.tool
          WHERE grantee_type = 'User' AND grantee = tools.owner",
+    ),
+    broken(
+        "F7",
+        "a kept grant is on a private space, and ends being kept once owner and grantee share a group",
+        concat!(
+            "SELECT format('%s in %s to %s %s', access, (SELECT id FROM tools WHERE key = tool), grantee_type, grantee)
+                 AS offender
+             FROM grants WHERE kept NOT IN (0, 1) OR (kept = 1 AND (",
+            shared!(),
+            " OR (SELECT owner FROM tools WHERE key = tool) IS NULL))"
+        ),
+    ),
+    broken(
+        "A9",
+        "a contact is an item of a contacts tool, and either a user or an address",
+        "SELECT format('contact %s', coalesce(items.id, contacts.item)) AS offender
+         FROM contacts LEFT JOIN items ON items.key = contacts.item LEFT JOIN tools ON tools.key = items.tool
+         WHERE tools.kind IS NOT 'contacts' OR (contacts.user_id IS NULL) = (contacts.email IS NULL)
+            OR (contacts.user_id IS NOT NULL AND (first_name IS NOT NULL OR last_name IS NOT NULL))
+            OR contacts.user_id NOT IN (SELECT id FROM users)",
     ),
     note(
         "F7",

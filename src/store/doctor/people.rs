@@ -101,4 +101,20 @@ pub(super) const QUERIES: &[Query] = &[
         "pending invitations that expired more than 30 days ago",
         "SELECT id AS offender FROM invitations WHERE state = 'pending' AND expires_ms < ?3 - 2592000000",
     ),
+    broken(
+        "F2",
+        "the directory holds the published groups, as they are, and no others",
+        "SELECT groups.id AS offender FROM groups LEFT JOIN directory ON directory.group_id = groups.id
+         WHERE (groups.published = 1) <> (directory.key IS NOT NULL)
+            OR (directory.key IS NOT NULL AND (groups.name_folded, groups.activity, groups.sector, lower(groups.language))
+                IS NOT (directory.name_folded, directory.activity, directory.sector, directory.language))
+         UNION ALL
+         SELECT group_id FROM directory WHERE group_id NOT IN (SELECT id FROM groups)",
+    ),
+    broken(
+        "F5",
+        "a request to join is by a user who exists, to a group that exists",
+        "SELECT id AS offender FROM join_requests
+         WHERE group_id NOT IN (SELECT id FROM groups) OR user_id NOT IN (SELECT id FROM users)",
+    ),
 ];

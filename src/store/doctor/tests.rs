@@ -121,20 +121,20 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "D7",
         "edit on a Folder in group:sales/documents",
-        "INSERT INTO grants VALUES ('Folder', 1, 'edit', 'Group', 'sales', 1)",
+        "INSERT INTO grants VALUES ('Folder', 1, 'edit', 'Group', 'sales', 1, 0)",
     ),
-    ("D7", "own on a Tool", "INSERT INTO grants VALUES ('Tool', 2, 'own', 'User', 'secretary', 2)"),
+    ("D7", "own on a Tool", "INSERT INTO grants VALUES ('Tool', 2, 'own', 'User', 'secretary', 2, 0)"),
     (
         "D2",
         "add in group:sales/documents to User stranger",
-        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'User', 'stranger', 1)",
+        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'User', 'stranger', 1, 0)",
     ),
     (
         "D2",
         "add in group:sales/documents to Group company",
-        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'Group', 'company', 1)",
+        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'Group', 'company', 1, 0)",
     ),
-    ("S5", "add in user:director/calendar", "INSERT INTO grants VALUES ('Tool', 2, 'add', 'User', 'director', 2)"),
+    ("S5", "add in user:director/calendar", "INSERT INTO grants VALUES ('Tool', 2, 'add', 'User', 'director', 2, 0)"),
     ("store", "revision 3, last commit 2", "UPDATE store SET revision = 3"),
     (
         "store",
@@ -144,6 +144,18 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("store", "commit 2", "DELETE FROM changes WHERE revision = 2"),
     ("store", "commit 2", "UPDATE changes SET ordinal = 1 WHERE revision = 2"),
     ("store", "change of revision 9", "INSERT INTO changes VALUES (9, 0, 'User', 'x', 'changed')"),
+    ("F7", "add in group:sales/documents", "UPDATE grants SET kept = 1 WHERE resource_type = 'Tool' AND tool = 1"),
+    (
+        "F7",
+        "view_details in user:director/calendar to User secretary",
+        "UPDATE grants SET kept = 1 WHERE access = 'view_details'",
+    ),
+    ("A9", "contact offer", "INSERT INTO contacts (item, email) VALUES (1, 'a@b')"),
+    ("A9", "contact 99", "INSERT INTO contacts (item, user_id) VALUES (99, 'director')"),
+    ("F2", "company", "INSERT INTO directory (group_id, name_folded) VALUES ('company', 'company')"),
+    ("F2", "sales", "DELETE FROM directory"),
+    ("F2", "sales", "UPDATE directory SET activity = 'business'"),
+    ("F5", "r", "INSERT INTO join_requests VALUES ('r', 'sales', 'nobody', '', 0, NULL)"),
 ];
 
 #[tokio::test]
@@ -198,7 +210,7 @@ async fn p6_f7_a10_what_the_rules_allow_is_a_note() {
         (
             "F7",
             "view in user:secretary/documents to Group sales",
-            "DELETE FROM grants WHERE tool = 1; DELETE FROM members WHERE group_id = 'sales'; INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3)",
+            "DELETE FROM grants WHERE tool = 1; DELETE FROM members WHERE group_id = 'sales'; INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3, 0)",
         ),
         ("A10", "i", "UPDATE invitations SET expires_ms = 1 WHERE id = 'i'"),
     ] {
