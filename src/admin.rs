@@ -41,6 +41,7 @@ pub mod read_user;
 pub mod refusal;
 pub mod remove_members;
 pub mod revoke;
+pub mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;

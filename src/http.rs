@@ -12,8 +12,10 @@ pub mod error;
 pub mod extract;
 pub mod json;
 pub mod observe;
+pub mod openapi;
 pub mod ops;
 pub mod router;
+pub mod routes;
 
 pub use accept::{Listener, Listeners};
 pub use error::Problem;

@@ -1,17 +1,20 @@
 //! Granting a right on a tool, folder or item.
 
 use super::field::conflict;
+use super::schema::Reference;
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::{ContentRef, Context, Grantee, GroupId, Right, Rule, Space, UserId};
 use crate::store::WriteTransaction;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 /// A right on one tool, folder or item, for somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// What carries the grant, as an entity reference. It holds for all that lies below too (D6).
+    #[schema(value_type = Reference)]
     pub resource: String,
     /// What it allows.
     pub right: Right,

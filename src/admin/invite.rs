@@ -1,24 +1,30 @@
 //! Inviting somebody, sending an invitation again, withdrawing it (A9-A11).
 
 use super::field::{conflict, id, malformed, texts};
+use super::schema::{Email, Line};
 use super::token::{Token, expiry_ms};
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
 use crate::domain::text::{email, line};
 use crate::domain::{EntityUid, Group, GroupId, Invitation, InvitationId, InvitationState, Invitee, Rule, UserId};
 use crate::store::WriteTransaction;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Whom to invite, as a request says it: `user` or `email`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewInvitation {
     /// A known user.
+    #[schema(value_type = Option<UserId>)]
     pub user: Option<String>,
     /// Anybody with an address.
+    #[schema(value_type = Option<Email>)]
     pub email: Option<String>,
     /// Given name of somebody invited by address.
+    #[schema(value_type = Option<Line>)]
     pub first_name: Option<String>,
     /// Family name of somebody invited by address.
+    #[schema(value_type = Option<Line>)]
     pub last_name: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `/groups`: groups, their settings, handover, joining and leaving.
 
-use super::{Listing, Optional, existing, listed, shown};
+use super::{Listing, Optional, existing, shown};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::Admitted;
 use crate::admin::change_group::{GroupPatch, change_group};
@@ -10,8 +10,9 @@ use crate::admin::hand_over::{Handover, hand_over};
 use crate::admin::join_group::join_group;
 use crate::admin::leave_group::leave_group;
 use crate::admin::read_group::{read_group, read_groups};
+use crate::admin::schema::{Description, Email, Language, Line, Name};
 use crate::domain::group::Activity;
-use crate::domain::{GroupId, UserId};
+use crate::domain::{Group, GroupId, UserId};
 use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use crate::store::list::groups::SeenGroup;
@@ -20,20 +21,29 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What a published group shows to people outside it (F3).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct PublishedGroup {
     id: GroupId,
+    #[schema(value_type = Name)]
     name: String,
+    #[schema(value_type = Option<Line>, required)]
     full_name: Option<String>,
+    #[schema(value_type = Option<Description>, required)]
     description: Option<String>,
+    #[schema(value_type = Option<Language>, required)]
     language: Option<String>,
+    #[schema(required)]
     activity: Option<Activity>,
+    #[schema(value_type = Option<Line>, required)]
     sector: Option<String>,
     open: bool,
     /// Of a closed group, which is joined by writing there (F5).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Email>)]
     administrator_email: Option<String>,
 }
 
@@ -56,7 +66,7 @@ impl From<SeenGroup> for PublishedGroup {
 }
 
 /// Who is in which group now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Admission {
     group: GroupId,
     user: UserId,
@@ -69,22 +79,43 @@ impl From<Admitted> for Admission {
 }
 
 /// How to leave: with nothing said, and then no grants made through the group may be there (F7).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Leaving {}
 
+/// A page of groups.
+#[derive(Debug, Serialize, ToSchema)]
+struct Groups {
+    /// By id.
+    groups: Vec<Group>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// A group as the caller may see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum View {
+    /// To people in the group and to the host (S6).
+    Inside(Group),
+    /// To everybody else (F3).
+    Outside(PublishedGroup),
+}
+
 /// `GET /groups`
+#[utoipa::path(get, path = "/admin/v1/groups", params(Listing), responses((status = 200, description = "A page, by id", body = Groups)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_groups(&app.admin, &caller, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("groups", page.rows, token)))
+    Ok(shown(&Groups { next_page_token: page.token(), groups: page.rows }))
 }
 
 /// `POST /groups`
+#[utoipa::path(post, path = "/admin/v1/groups", request_body = NewGroup, responses((status = 201, description = "Created", body = Group)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -96,16 +127,18 @@ pub(in crate::http) async fn create(
 }
 
 /// `GET /groups/{id}`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}", responses((status = 200, description = "To people in the group (S6), or to others (F3)", body = View)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let seen = read_group(&app.admin, &caller, &existing("group", &id)?).await?;
-    Ok(if seen.inside { shown(&seen.group) } else { shown(&PublishedGroup::from(seen)) })
+    Ok(shown(&if seen.inside { View::Inside(seen.group) } else { View::Outside(seen.into()) }))
 }
 
 /// `PATCH /groups/{id}`
+#[utoipa::path(patch, path = "/admin/v1/groups/{id}", request_body = GroupPatch, responses((status = 200, description = "As it is now", body = Group)))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -118,6 +151,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `DELETE /groups/{id}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -129,6 +163,7 @@ pub(in crate::http) async fn delete(
 }
 
 /// `PUT /groups/{id}/administrator`
+#[utoipa::path(put, path = "/admin/v1/groups/{id}/administrator", request_body = Handover, responses((status = 200, description = "As it is now", body = Group)))]
 pub(in crate::http) async fn replace_administrator(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -141,6 +176,7 @@ pub(in crate::http) async fn replace_administrator(
 }
 
 /// `POST /groups/{id}/join`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/join", responses((status = 200, description = "A member now", body = Admission)))]
 pub(in crate::http) async fn join(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -152,6 +188,7 @@ pub(in crate::http) async fn join(
 }
 
 /// `POST /groups/{id}/leave`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/leave", request_body = Option<Leaving>, responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn leave(
     State(app): State<Arc<App>>,
     caller: Caller,

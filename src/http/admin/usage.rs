@@ -2,7 +2,7 @@
 
 use super::{existing, shown};
 use crate::admin::Caller;
-use crate::admin::usage::{group_usage, user_usage};
+use crate::admin::usage::{Usage, group_usage, user_usage};
 use crate::http::extract::Path;
 use crate::http::{App, Problem};
 use axum::extract::State;
@@ -10,6 +10,7 @@ use axum::response::Response;
 use std::sync::Arc;
 
 /// `GET /groups/{id}/usage`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/usage", responses((status = 200, description = "What each tool holds and may hold", body = Usage)))]
 pub(in crate::http) async fn of_group(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -19,6 +20,7 @@ pub(in crate::http) async fn of_group(
 }
 
 /// `GET /users/{id}/usage`
+#[utoipa::path(get, path = "/admin/v1/users/{id}/usage", responses((status = 200, description = "What each tool holds and may hold", body = Usage)))]
 pub(in crate::http) async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,

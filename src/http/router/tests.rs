@@ -1,4 +1,5 @@
 use super::*;
+use axum::routing::get;
 use crate::admin::{SystemClock, SystemRandom};
 use crate::config::{Config, Limits};
 use crate::http::accept::Peer;
