@@ -6,7 +6,7 @@
 //!
 //! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to machine.
 
-#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
+#![expect(clippy::expect_used, reason = "a bench that cannot begin says why and stops")]
 
 use cedar_policy::{Authorizer, Context, EntityUid, PolicyId, PolicySet, Request, Schema};
 use conclave::cedar;

@@ -58,10 +58,8 @@ async fn write(sidecar: Arc<TestSidecar>, shared: Arc<Shared>, writer: usize) {
         let item = (turn * WRITERS + writer) % ITEMS;
         turn += 1;
         let body = json!({"resource": format!("Item::\"i{item}\""), "right": "edit", "to": {"user": "bob"}});
-        let reply = match on[item] {
-            true => sidecar.post("/grants/revoke", body).await,
-            false => sidecar.put("/grants", body).await,
-        };
+        let reply =
+            if on[item] { sidecar.post("/grants/revoke", body).await } else { sidecar.put("/grants", body).await };
         on[item] = !on[item];
         let revision = reply.ok().revision;
         shared.history[item].lock().unwrap().insert(revision, on[item]);

@@ -1,8 +1,15 @@
 //! Integration tests: the real server on port 0, a real SQLite file, real sockets.
 
 #![expect(unreachable_pub, reason = "one binary: `pub` says that other files of it use an item")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that failed"
+)]
 
 mod bad_input;
+mod company;
 mod differential;
 mod freshness;
 mod matrix;

@@ -174,6 +174,11 @@ impl TestSidecar {
         Reply::read(self.to_admin(Method::GET, path)).await
     }
 
+    /// Any call of the host's own.
+    pub async fn host(&self, method: Method, path: &str, body: Value) -> Reply {
+        Reply::read(self.to_admin(method, path).json(&body)).await
+    }
+
     /// A call on behalf of a person.
     pub async fn call_as(&self, actor: &str, method: Method, path: &str, body: Value) -> Reply {
         Reply::read(self.to_admin(method, path).header("conclave-actor", actor).json(&body)).await

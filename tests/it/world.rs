@@ -215,7 +215,7 @@ impl World {
     /// Every entity of the world in Cedar's JSON form, ancestors left to Cedar.
     pub fn entities(&self) -> Value {
         let users = self.users.iter().map(|user| self.user_entity(user));
-        let groups = self.groups.iter().map(|group| self.group_entity(group));
+        let groups = self.groups.iter().map(Self::group_entity);
         let roles = self.groups.iter().map(|group| entity("Role", &role(&group.id), json!({}), vec![]));
         let quotas =
             (0..self.content.len()).filter(|at| self.content[*at].kind == "Tool").map(|at| self.quota_entity(at));
@@ -238,7 +238,7 @@ impl World {
         entity("User", user, attributes, groups.iter().cloned().chain(roles).collect())
     }
 
-    fn group_entity(&self, group: &Group) -> Value {
+    fn group_entity(group: &Group) -> Value {
         let attributes = json!({
             "administrator": {"__entity": uid("User", &group.administrator)},
             "coAdministrators": {"__entity": uid("Role", &role(&group.id))},
@@ -316,6 +316,7 @@ fn uid(kind: &str, id: &str) -> Value {
     json!({"type": kind, "id": id})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "they are made for it")]
 fn entity(kind: &str, id: &str, attributes: Value, parents: Vec<Value>) -> Value {
     json!({"uid": uid(kind, id), "attrs": attributes, "parents": parents})
 }

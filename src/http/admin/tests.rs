@@ -1,3 +1,5 @@
+mod content;
+
 use super::*;
 use crate::admin::testing::World;
 use crate::config::Limits;
