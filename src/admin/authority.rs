@@ -84,8 +84,14 @@ impl Admin {
         if tx.user_exists(actor).await? {
             return Ok(actor.clone());
         }
-        Err(Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") })
+        Err(unknown_actor(actor))
     }
+}
+
+/// Nobody has the id that the call names as its actor: never, or no more (P7).
+#[must_use]
+pub fn unknown_actor(actor: &UserId) -> Refusal {
+    Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") }
 }
 
 /// The actor, of a call that makes sense only on somebody's behalf.

@@ -37,6 +37,7 @@ pub struct Listing {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pub limit: Option<String>,
     /// `next_page_token` of the page before.
+    #[param(max_length = 8192)]
     pub page_token: Option<String>,
 }
 

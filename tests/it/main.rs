@@ -15,6 +15,7 @@ mod freshness;
 mod matrix;
 mod mutants;
 mod process;
+mod refused;
 mod sidecar;
 mod structure;
 mod worked_example;

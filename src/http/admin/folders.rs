@@ -7,7 +7,7 @@ use crate::admin::create_folder::{NewFolder, create_folder};
 use crate::admin::delete_folder::delete_folder;
 use crate::admin::read_content::{FolderView, read_folder};
 use crate::domain::FolderId;
-use crate::http::extract::{Json, Path, acknowledged, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -32,6 +32,7 @@ pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let id: FolderId = existing("folder", &id)?;
     Ok(shown(&read_folder(&app.admin, &caller, &id).await?))

@@ -27,6 +27,7 @@ pub(in crate::http) struct Carrier {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
     /// `next_page_token` of the page before.
+    #[param(max_length = 8192)]
     page_token: Option<String>,
 }
 

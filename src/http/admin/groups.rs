@@ -13,7 +13,7 @@ use crate::admin::read_group::{read_group, read_groups};
 use crate::admin::schema::{Description, Email, Language, Line, Name};
 use crate::domain::group::Activity;
 use crate::domain::{Group, GroupId, UserId};
-use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use crate::store::list::groups::SeenGroup;
 use axum::extract::State;
@@ -132,6 +132,7 @@ pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let seen = read_group(&app.admin, &caller, &existing("group", &id)?).await?;
     Ok(shown(&if seen.inside { View::Inside(seen.group) } else { View::Outside(seen.into()) }))

@@ -7,7 +7,7 @@ use crate::admin::create_item::{NewItem, create_item};
 use crate::admin::delete_item::delete_item;
 use crate::admin::read_content::{ItemView, read_item};
 use crate::domain::ItemId;
-use crate::http::extract::{Json, Path, acknowledged, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -32,6 +32,7 @@ pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let id: ItemId = existing("item", &id)?;
     Ok(shown(&read_item(&app.admin, &caller, &id).await?))

@@ -5,7 +5,7 @@ use crate::admin::Caller;
 use crate::admin::put_subscription::{NewLimits, delete_subscription, put_subscription};
 use crate::admin::read_user::{read_subscription, read_subscriptions};
 use crate::domain::Subscription;
-use crate::http::extract::{Json, Path, Query, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
@@ -40,6 +40,7 @@ pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&read_subscription(&app.admin, &caller, &existing("subscription", &id)?).await?))
 }

@@ -3,7 +3,7 @@
 use super::{existing, shown};
 use crate::admin::Caller;
 use crate::admin::usage::{Usage, group_usage, user_usage};
-use crate::http::extract::Path;
+use crate::http::extract::{Nothing, Path, Query};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
@@ -15,6 +15,7 @@ pub(in crate::http) async fn of_group(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&group_usage(&app.admin, &caller, &existing("group", &id)?).await?))
 }
@@ -25,6 +26,7 @@ pub(in crate::http) async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&user_usage(&app.admin, &caller, &existing("user", &id)?).await?))
 }

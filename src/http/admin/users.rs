@@ -6,7 +6,7 @@ use crate::admin::delete_user::delete_user;
 use crate::admin::put_user::{NewUser, put_user};
 use crate::admin::read_user::{read_user, read_users};
 use crate::domain::User;
-use crate::http::extract::{Json, Path, Query, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
@@ -41,6 +41,7 @@ pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&read_user(&app.admin, &caller, &existing("user", &id)?).await?))
 }
