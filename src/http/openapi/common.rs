@@ -22,6 +22,7 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             describe(operation, method, path);
+            too_long(operation);
             if guarded && !matches!(path.as_str(), "/healthz" | "/readyz") {
                 guard(operation);
             }
@@ -134,6 +135,13 @@ fn problems(operation: &mut Operation, statuses: &[u16]) {
         let known = &mut operation.responses.responses;
         known.entry(status.to_string()).or_insert_with(|| problem(*status).into());
     }
+}
+
+/// Of a request line and headers past `header_bytes_max`: refused before there is a request, so the
+/// answer has no body.
+fn too_long(operation: &mut Operation) {
+    let response = ResponseBuilder::new().description("The request line and headers are too long").build();
+    operation.responses.responses.insert("431".to_owned(), response.into());
 }
 
 fn problem(status: u16) -> Response {
