@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod health;
 pub mod serve;
 pub mod validate;
 
@@ -48,6 +49,8 @@ enum Command {
     Check(check::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(ValidateArguments),
+    /// Ask the server on this machine whether it is ready.
+    Health(health::Arguments),
 }
 
 /// Where the configuration and the policies are.
@@ -118,6 +121,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Validate(arguments) => arguments.run(),
+        Command::Health(arguments) => health::run(arguments),
     }
 }
 

@@ -165,3 +165,21 @@ fn the_built_in_policies_validate_and_the_command_line_explains_itself() {
     assert_eq!(code, Some(2));
     assert!(err.contains("serve"), "{err}");
 }
+
+#[tokio::test]
+async fn health_is_what_readyz_says() {
+    let mut served = Served::start(&[]).await;
+    let folder = served.folder.path().to_owned();
+    let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("ready"), "{out}");
+    let by_variable = conclave(&folder, &["health"]).env("CONCLAVE_LISTEN", "unix:access.sock").output().unwrap();
+    assert_eq!(by_variable.status.code(), Some(0));
+    served.signal("TERM");
+    assert_eq!(served.wait().0, Some(0));
+    let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("access.sock"), "{err}");
+    assert_eq!(run(&folder, &["health", "--listen", "nowhere"]).0, Some(2));
+    assert_eq!(run(&folder, &["health", "--nope"]).0, Some(2));
+}
