@@ -9,7 +9,9 @@
 pub mod accept_invitation;
 pub mod ambient;
 pub mod appoint_co_administrator;
+pub mod attempts;
 pub mod authority;
+pub mod call;
 pub mod change_folder;
 pub mod change_group;
 pub mod change_item;
@@ -114,14 +116,16 @@ impl Admin {
     /// # Errors
     /// [`Refusal::Unavailable`] if the store does not answer or its writer stays busy.
     pub async fn begin(&self, command: &'static str, caller: &Caller) -> Result<WriteTransaction, Refusal> {
+        call::begins(command);
         Ok(self.store.write(command, caller.actor.as_ref(), self.clock.now_ms()).await?)
     }
 
-    /// Makes the change last, and tells the decision cache before anybody else.
+    /// Makes the change last, and tells the decision cache before anybody else. The last thing that a
+    /// command does: in a call with an `Idempotency-Key` the commit is put off until the answer is there.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] if the store does not take it; nothing is changed then.
     pub async fn commit(&self, tx: WriteTransaction) -> Result<Revision, Refusal> {
-        Ok(tx.commit(self.check.stripes()).await?)
+        call::commit(self, tx).await
     }
 }

@@ -3,8 +3,8 @@
 use super::field::conflict;
 use super::invite::is_for;
 use super::token::{Token, unknown};
-use super::{Admin, Caller, Done, Refusal, membership};
-use crate::domain::{GroupId, Invitation, InvitationState, Rule, UserId};
+use super::{Admin, Caller, Done, Refusal, call, membership};
+use crate::domain::{EntityUid, GroupId, Invitation, InvitationState, Rule, UserId};
 use crate::store::WriteTransaction;
 
 /// Who is in which group, once accepted.
@@ -59,6 +59,7 @@ pub async fn decline_invitation(admin: &Admin, caller: &Caller, token: &Token) -
 
 async fn presented(tx: &mut WriteTransaction, token: &Token, user: &UserId) -> Result<Invitation, Refusal> {
     let invitation = tx.invitation_by_token(&token.hash()).await?.ok_or_else(unknown)?;
+    call::about(&EntityUid::group(&invitation.group));
     if is_for(&invitation, user) {
         return Ok(invitation);
     }

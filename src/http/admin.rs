@@ -1,6 +1,8 @@
 //! The admin API: handlers of a few lines beside their siblings, one file per noun. What a change
 //! checks and refuses is the command's business in `crate::admin`.
 
+pub mod audit;
+pub mod changes;
 pub mod contexts;
 pub mod folders;
 pub mod grants;
@@ -8,6 +10,7 @@ pub mod groups;
 pub mod invitations;
 pub mod items;
 pub mod members;
+pub mod policies;
 pub mod subscriptions;
 pub mod usage;
 pub mod users;

@@ -150,6 +150,13 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// In the extensions of an error answer: what the audit says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    /// The rule that refuses, where one does.
+    pub(super) rule: Option<Rule>,
+}
+
 /// What some problems say besides.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes members that are added one by one")]
@@ -199,6 +206,7 @@ impl IntoResponse for Problem {
         // Texts and numbers always serialize; an empty body would still carry the status.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(Refused { rule: self.rule });
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

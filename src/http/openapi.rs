@@ -7,6 +7,7 @@ mod common;
 
 use super::App;
 use super::access::{batch, is_authorized};
+use super::admin::{audit, changes, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::ops;
 use crate::config::Limits;
@@ -64,6 +65,9 @@ struct Access;
     grants::list,
     grants::put,
     grants::withdraw,
+    changes::stream,
+    audit::list,
+    policies::show,
     ops::healthz,
     ops::readyz,
 ))]

@@ -1,8 +1,9 @@
 //! Every route of both listeners.
 
+use super::admin::{audit, changes, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
-use super::{App, access, auth, observe, openapi, ops};
+use super::{App, access, auth, call, observe, openapi, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub fn admin(app: Arc<App>) -> Router {
         .into_router()
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
     let open = health_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
     observed(guarded.merge(open), app)
@@ -83,6 +85,9 @@ fn admin_routes() -> Routes {
         .route("/admin/v1/items/{id}", get(items::read).patch(items::change).delete(items::delete))
         .route("/admin/v1/grants", get(grants::list).put(grants::put))
         .route("/admin/v1/grants/revoke", post(grants::withdraw))
+        .route("/admin/v1/changes", get(changes::stream))
+        .route("/admin/v1/audit", get(audit::list))
+        .route("/admin/v1/policies", get(policies::show))
 }
 
 fn health_routes() -> Routes {

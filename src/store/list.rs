@@ -4,6 +4,7 @@ pub mod content;
 pub mod contexts;
 pub mod grants;
 pub mod groups;
+pub mod history;
 pub mod invitations;
 pub mod members;
 pub mod subscriptions;

@@ -8,14 +8,18 @@
     reason = "a test that panics is a test that failed"
 )]
 
+mod audit;
 mod bad_input;
 mod company;
 mod differential;
+mod feed;
 mod freshness;
 mod matrix;
 mod mutants;
 mod process;
 mod refused;
+mod restarted;
+mod retries;
 mod rules;
 mod sidecar;
 mod stateful;

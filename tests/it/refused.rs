@@ -55,7 +55,10 @@ fn host_only() -> Vec<Row> {
         refused("PUT /admin/v1/users/{id}", "/users/secretary", user),
         refused("DELETE /admin/v1/users/{id}", "/users/secretary", none.clone()),
         refused("GET /admin/v1/users/{id}/contexts", "/users/secretary/contexts", none.clone()),
-        refused("GET /admin/v1/users/{id}/usage", "/users/secretary/usage", none),
+        refused("GET /admin/v1/users/{id}/usage", "/users/secretary/usage", none.clone()),
+        refused("GET /admin/v1/changes", "/changes", none.clone()),
+        refused("GET /admin/v1/audit", "/audit", none.clone()),
+        refused("GET /admin/v1/policies", "/policies", none),
     ]
 }
 

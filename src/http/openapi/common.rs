@@ -2,13 +2,14 @@
 
 use crate::admin::schema::InvitationToken;
 use crate::config::Limits;
+use crate::config::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
 use crate::domain::{GroupId, InvitationId, Revision, UserId};
 use crate::http::error::ProblemBody;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 
@@ -38,6 +39,7 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
     if guarded {
         register::<InvitationId>(&mut components);
         register::<InvitationToken>(&mut components);
+        components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
     register::<Revision>(&mut components);
     bound_batch(&mut components, limits.batch_requests_max);
@@ -62,6 +64,8 @@ fn describe(operation: &mut Operation, method: &'static str, path: &str) {
     header(operation, "Conclave-Actor", "The person on whose behalf the call is made; none: the host", "UserId");
     problems(operation, &[400, 401, 403, 404, 422, 500, 503]);
     if method != "GET" {
+        let key = "One for each change: a call sent twice is made once, and answered twice with the first answer";
+        header(operation, "Idempotency-Key", key, "IdempotencyKey");
         problems(operation, &[408, 409]);
         acknowledge(operation);
     }
@@ -161,6 +165,11 @@ fn register<T: ToSchema>(components: &mut Components) {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
     components.schemas.extend(schemas);
+}
+
+fn idempotency_key() -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]+$"));
+    text.min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_CHARACTERS_MAX)).into()
 }
 
 /// How many questions a batch may hold is configuration.
