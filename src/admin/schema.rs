@@ -41,7 +41,7 @@ pub struct Picture;
 /// An entity, as Cedar writes it.
 pub struct Reference;
 /// What a tool may hold, in its own unit, if there is a limit.
-pub struct Capacity;
+pub struct Capacity(pub Option<i64>);
 /// The secret by which an invitation is accepted.
 pub struct InvitationToken;
 /// An amount in a tool's own unit, or a number of things.

@@ -22,9 +22,10 @@ pub fn access(app: Arc<App>) -> Router {
 pub fn admin(app: Arc<App>) -> Router {
     let guarded = admin_routes()
         .into_router()
+        // Of routes alone: what is answered 404 or 405 is no call, whatever its key.
+        .route_layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
     let open = health_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
     observed(guarded.merge(open), app)

@@ -47,7 +47,6 @@ impl Routes {
     }
 
     /// What axum serves.
-    #[must_use]
     pub fn into_router(self) -> Router<Arc<App>> {
         self.router
     }

@@ -47,7 +47,7 @@ fn row(named: NamedMember, inside: bool) -> MemberRow {
 
 /// A page of the people in a group.
 #[derive(Debug, Serialize, ToSchema)]
-struct Members {
+struct PeoplePage {
     /// The one administrator (A2), who is no member.
     administrator: UserId,
     /// By user id.
@@ -64,7 +64,7 @@ struct Removed {
 }
 
 /// `GET /groups/{id}/members`
-#[utoipa::path(get, path = "/admin/v1/groups/{id}/members", params(Listing), responses((status = 200, description = "A page, by user id", body = Members)))]
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/members", params(Listing), responses((status = 200, description = "A page, by user id", body = PeoplePage)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -75,7 +75,7 @@ pub(in crate::http) async fn list(
         read_members(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
     let next_page_token = members.token();
     let members = members.rows.into_iter().map(|named| row(named, inside)).collect();
-    Ok(shown(&Members { administrator, members, next_page_token }))
+    Ok(shown(&PeoplePage { administrator, members, next_page_token }))
 }
 
 /// `DELETE /groups/{id}/members/{user}`
