@@ -12,9 +12,11 @@ pub mod appoint_co_administrator;
 pub mod attempts;
 pub mod authority;
 pub mod call;
+pub mod candidates;
 pub mod change_folder;
 pub mod change_group;
 pub mod change_item;
+pub mod contact;
 mod content;
 pub mod contexts;
 pub mod create_folder;
@@ -31,10 +33,9 @@ pub mod hand_over;
 pub mod invite;
 pub mod join_group;
 pub mod leave_group;
+pub mod leave_preview;
 pub mod list_grants;
 pub mod membership;
-#[cfg(test)]
-mod office;
 pub mod put_subscription;
 pub mod put_user;
 pub mod read_content;
@@ -42,8 +43,10 @@ pub mod read_group;
 pub mod read_user;
 pub mod refusal;
 pub mod remove_members;
+pub mod request_join;
 pub mod revoke;
 pub mod schema;
+pub mod search_directory;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
@@ -80,6 +83,8 @@ pub struct Settings {
     pub private_tools: Vec<ToolKind>,
     /// After how many days an invitation expires (A10).
     pub invitation_days: u32,
+    /// How many terms a search of the directory takes at least (F1).
+    pub directory_terms_min: u32,
 }
 
 /// On whose behalf a command runs.

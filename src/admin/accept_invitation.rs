@@ -81,7 +81,7 @@ fn check_pending(invitation: &Invitation, now_ms: i64) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::super::invite::{resend_invitation, withdraw_invitation};
-    use super::super::leave_group::leave_group;
+    use super::super::leave_group::{Leaving, leave_group};
     use super::super::testing::{DAY_MS, HOST, World, by};
     use super::*;
     use crate::domain::EntityUid;
@@ -114,7 +114,7 @@ mod tests {
         let token = world.invite(&sales, r#"{"user":"ben"}"#).await.token.unwrap();
         let first = world.accept("ben", &token).await.unwrap();
         assert_eq!(world.accept("ben", &token).await.unwrap(), first);
-        leave_group(&world.admin, &by("ben"), &sales).await.unwrap();
+        leave_group(&world.admin, &by("ben"), &sales, Leaving::default()).await.unwrap();
         world.refused(world.accept("ben", &token), (409, Some("A10"))).await;
     }
 

@@ -85,13 +85,12 @@ impl Admin {
         if tx.user_exists(actor).await? {
             return Ok(actor.clone());
         }
-        Err(unknown_actor(actor))
+        Err(unknown(actor))
     }
 }
 
-/// Nobody has the id that the call names as its actor: never, or no more (P7).
-#[must_use]
-pub fn unknown_actor(actor: &UserId) -> Refusal {
+/// A refusal of a call on behalf of nobody in particular.
+pub(super) fn unknown(actor: &UserId) -> Refusal {
     Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") }
 }
 

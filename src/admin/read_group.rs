@@ -3,7 +3,6 @@
 //! INVARIANT: what is read is read before the decision, so that nobody is shown a state that is
 //! newer than the right to see it.
 
-use super::authority::unknown_actor;
 use super::{Admin, Caller, Refusal, authority};
 use crate::domain::{Context, EntityUid, Group, GroupId, Invitation, Page, Paged};
 use crate::store::list::groups::SeenGroup;
@@ -26,10 +25,10 @@ pub async fn read_group(admin: &Admin, caller: &Caller, id: &GroupId) -> Result<
 /// [`Refusal`]: an unknown actor, or the store cannot be read or no decision made.
 pub async fn read_groups(admin: &Admin, caller: &Caller, page: &Page) -> Result<Paged<Group>, Refusal> {
     let Some(actor) = &caller.actor else { return Ok(admin.store.groups(page).await?) };
-    if admin.store.user(actor).await?.is_none() {
-        return Err(unknown_actor(actor));
-    }
     let mut groups = admin.store.groups_of(actor, page).await?;
+    if admin.store.user(actor).await?.is_none() {
+        return Err(authority::unknown(actor));
+    }
     let mut visible = Vec::with_capacity(groups.rows.len());
     for group in groups.rows {
         if admin.allows(actor, "view_group", &EntityUid::group(&group.id), Context::empty()).await? {

@@ -6,9 +6,11 @@ mod domain;
 use crate::domain::id::ID_CHARACTERS_MAX;
 use crate::domain::text::{
     DESCRIPTION_CHARACTERS_MAX, EMAIL_CHARACTERS_MAX, LANGUAGE_CHARACTERS_MAX, LINE_CHARACTERS_MAX,
-    PICTURE_CHARACTERS_MAX,
+    MESSAGE_CHARACTERS_MAX, PICTURE_CHARACTERS_MAX,
 };
-use crate::domain::{FolderId, GroupId, InvitationId, ItemId, Revision, SubscriptionId, ToolKind, UserId};
+use crate::domain::{
+    FolderId, GroupId, InvitationId, ItemId, JoinRequestId, Revision, SubscriptionId, ToolKind, UserId,
+};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, schema::SchemaType};
 use utoipa::{PartialSchema, ToSchema};
@@ -32,6 +34,8 @@ pub struct Line;
 pub struct Name;
 /// Text of several lines.
 pub struct Description;
+/// What somebody writes to an administrator.
+pub struct Message;
 /// Where mail is sent.
 pub struct Email;
 /// The language of a text.
@@ -81,6 +85,7 @@ schemas! {
     GroupId: text(1, ID_CHARACTERS_MAX, ID),
         "A group's id, the host's or a UUIDv7: no control characters, no `/`, neither `.` nor `..`";
     InvitationId: text(1, ID_CHARACTERS_MAX, ID), "An invitation's id, a UUIDv7; not its token";
+    JoinRequestId: text(1, ID_CHARACTERS_MAX, ID), "A request's id, a UUIDv7";
     FolderId: text(1, ID_CHARACTERS_MAX, ID_WITH_SLASH),
         "A folder's id, the host's or a UUIDv7: no control characters, neither `.` nor `..`";
     ItemId: text(1, ID_CHARACTERS_MAX, ID_WITH_SLASH),
@@ -95,6 +100,10 @@ schemas! {
     Description: ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::String))
         .max_length(Some(DESCRIPTION_CHARACTERS_MAX)),
+        "Several lines; no control characters but line breaks and tabs";
+    Message: ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .max_length(Some(MESSAGE_CHARACTERS_MAX)),
         "Several lines; no control characters but line breaks and tabs";
     Email: text(3, EMAIL_CHARACTERS_MAX, MAIL), "Where mail is sent";
     Language: text(2, LANGUAGE_CHARACTERS_MAX, TAG), "A BCP 47 tag such as `en` or `nl-BE`";

@@ -4,11 +4,13 @@
 pub mod audit;
 pub mod changes;
 pub mod contexts;
+pub mod directory;
 pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
 pub mod items;
+pub mod join_requests;
 pub mod members;
 pub mod policies;
 pub mod subscriptions;

@@ -3,6 +3,7 @@
 //! What the client sees and what the log sees are two things: no SQL, path or source chain reaches a
 //! client, and whatever is the server's own fault is logged whole and answered bare.
 
+use crate::admin::grant::GrantView;
 use crate::admin::{Refusal, Shortfall};
 use crate::check::{BatchError, CheckError};
 use crate::config::limits::RETRY_AFTER_SECONDS;
@@ -143,6 +144,11 @@ impl From<Refusal> for Problem {
                 .ruled(Some(Rule::A5))
                 .with("shortfalls", serde_json::json!(shortfalls)),
             Refusal::OutOfRange { field, detail, rule } => Self::out_of_range(field, detail).ruled(rule),
+            Refusal::MadeThrough { ref grants } => {
+                let (rows, token) = (serde_json::json!(grants.rows), grants.token());
+                let problem = Self::new(StatusCode::CONFLICT, refusal.to_string()).ruled(Some(Rule::F7));
+                problem.with("grants", rows).with("next_page_token", token)
+            }
             Refusal::Unavailable(error) => unavailable(&error, "the store is not available now"),
             Refusal::Undecided(error) => unavailable(error.as_ref(), "no decision can be made now"),
             Refusal::Random(error) => unavailable(&error, "the change cannot be made now"),
@@ -164,6 +170,14 @@ struct Extra {
     /// Of a handover refused by A5: every limit that would be broken.
     #[schema(required = false)]
     shortfalls: Vec<Shortfall>,
+    /// Of a leaving refused by F7: the grants made through the group.
+    #[schema(required = false)]
+    grants: Vec<GrantView>,
+    /// Of the same: where the next page of the leave preview begins, if not all are here.
+    next_page_token: Option<String>,
+    /// Of changes asked for from ahead of the store: where it stands.
+    #[schema(required = false)]
+    head: u64,
 }
 
 /// A problem as it is written.

@@ -7,7 +7,7 @@ mod common;
 
 use super::App;
 use super::access::{batch, is_authorized};
-use super::admin::{audit, changes, policies};
+use super::admin::{audit, changes, directory, join_requests, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::ops;
 use crate::config::Limits;
@@ -65,6 +65,12 @@ struct Access;
     grants::list,
     grants::put,
     grants::withdraw,
+    groups::preview_leaving,
+    invitations::list_candidates,
+    join_requests::list,
+    join_requests::create,
+    join_requests::close,
+    directory::search,
     changes::stream,
     audit::list,
     policies::show,

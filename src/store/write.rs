@@ -1,9 +1,12 @@
 //! The one writer: every change is one transaction, known to the cache before it is acknowledged.
 
+pub mod contacts;
 pub mod content;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod join_requests;
+pub mod leaving;
 pub mod members;
 mod record;
 pub mod spaces;

@@ -10,8 +10,10 @@
 
 mod audit;
 mod bad_input;
+mod bulk;
 mod company;
 mod differential;
+mod directory;
 mod feed;
 mod freshness;
 mod matrix;

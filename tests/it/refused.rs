@@ -67,6 +67,7 @@ fn host_only() -> Vec<Row> {
 fn any_known_user() -> Vec<Row> {
     vec![
         row("GET /admin/v1/groups", "/groups", "nobody", Value::Null, 403, None),
+        row("GET /admin/v1/directory", "/directory?name=sales&activity=other", "nobody", Value::Null, 403, None),
         row("POST /admin/v1/groups", "/groups", "nobody", json!({"name": "New"}), 403, None),
     ]
 }
@@ -94,6 +95,11 @@ fn groups() -> Vec<Row> {
         row("POST /admin/v1/groups/{id}/invitations", "/groups/sales/invitations", member, json!({"user": "workman-2"}), 403, "A9"),
         row("DELETE /admin/v1/groups/{id}/invitations/{invitation}", "/groups/sales/invitations/%I", member, none(), 403, "A10"),
         row("POST /admin/v1/groups/{id}/invitations/{invitation}/resend", "/groups/sales/invitations/%I/resend", member, none(), 403, "A10"),
+        row("GET /admin/v1/groups/{id}/invitation-candidates", "/groups/sales/invitation-candidates", member, none(), 403, "A9"),
+        row("GET /admin/v1/groups/{id}/leave-preview", "/groups/sales/leave-preview", "director", none(), 403, "A3"),
+        row("GET /admin/v1/groups/{id}/join-requests", "/groups/sales/join-requests", member, none(), 403, "A10"),
+        row("POST /admin/v1/groups/{id}/join-requests", "/groups/sales/join-requests", stranger, json!({"message": "x"}), 404, None),
+        row("DELETE /admin/v1/groups/{id}/join-requests/{request}", "/groups/sales/join-requests/r", member, none(), 403, "A10"),
         row("POST /admin/v1/invitations/{token}/accept", "/invitations/%T/accept", "workman-2", none(), 403, "A10"),
         row("POST /admin/v1/invitations/{token}/decline", "/invitations/%T/decline", "workman-2", none(), 403, "A10"),
     ]

@@ -82,6 +82,8 @@ pub struct Rules {
     /// By entity reference.
     pub content: BTreeMap<String, Content>,
     pub grants: BTreeSet<Grant>,
+    /// F7: those that their owners kept when leaving.
+    pub kept: BTreeSet<Grant>,
 }
 
 impl Rules {
@@ -175,6 +177,20 @@ impl Rules {
             Some(user) if group.holds(user) || group.published => refused(rule),
             Some(_) => UNSEEN,
         }
+    }
+
+    /// Makes somebody a member. What this makes owner and grantee share a group frees what was kept (F7).
+    pub fn admit(&mut self, group: &str, user: &str) {
+        self.groups.get_mut(group).unwrap().members.insert(user.to_owned(), false);
+        let apart = |grant: &Grant| match (&self.content.get(&grant.resource).map(|content| &content.space), &grant.to)
+        {
+            (Some(Space::Private(owner)), Grantee::User(to)) => !self.share_a_group(owner, to),
+            (Some(Space::Private(owner)), Grantee::Group(to)) => {
+                self.groups.get(to).is_some_and(|group| !group.holds(owner))
+            }
+            _ => false,
+        };
+        self.kept = self.kept.iter().filter(|grant| apart(grant)).cloned().collect();
     }
 
     /// A12: what ends with a membership.

@@ -23,7 +23,7 @@ enum Command {
     DeleteGroup { group: usize },
     Invite { group: usize, user: usize },
     Join { group: usize },
-    Leave { group: usize },
+    Leave { group: usize, grants: Option<bool> },
     Remove { group: usize, user: usize },
     Appoint { group: usize, user: usize },
     Dismiss { group: usize, user: usize },
@@ -42,7 +42,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => n.clone().prop_map(|group| Command::DeleteGroup { group }),
         8 => two.clone().prop_map(|(group, user)| Command::Invite { group, user }),
         2 => n.clone().prop_map(|group| Command::Join { group }),
-        2 => n.clone().prop_map(|group| Command::Leave { group }),
+        4 => (n.clone(), any::<Option<bool>>()).prop_map(|(group, grants)| Command::Leave { group, grants }),
         2 => two.clone().prop_map(|(group, user)| Command::Remove { group, user }),
         3 => two.clone().prop_map(|(group, user)| Command::Appoint { group, user }),
         1 => two.clone().prop_map(|(group, user)| Command::Dismiss { group, user }),
@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
             Command::DeleteGroup { group } => self.delete_group(actor, self.group(group)?).await,
             Command::Invite { group, user } => self.invite(actor, self.group(group)?, self.user(user)).await,
             Command::Join { group } => self.join(actor?, self.group(group)?).await,
-            Command::Leave { group } => self.leave(actor?, self.group(group)?).await,
+            Command::Leave { group, grants } => self.leave(actor?, self.group(group)?, grants).await,
             Command::Remove { group, user } => self.remove(actor, self.group(group)?, self.user(user)).await,
             Command::Appoint { group, user } => {
                 self.co_administrator(actor, self.group(group)?, self.user(user), true).await
@@ -206,11 +206,11 @@ impl<'a> Run<'a> {
         let token = self.sidecar.post(&path, json!({})).await.ok().body["token"].as_str().unwrap().to_owned();
         let path = format!("/invitations/{token}/accept");
         self.sidecar.call_as(user, Method::POST, &path, json!({})).await.ok();
-        self.rules.groups.get_mut(group).unwrap().members.insert(user.to_owned(), false);
+        self.rules.admit(group, user);
     }
 
     async fn join(&mut self, user: &str, id: String) -> (Result<(), Expected>, Reply) {
-        let group = self.rules.groups.get_mut(&id).unwrap();
+        let group = &self.rules.groups[&id];
         let expected = match () {
             () if group.holds(user) => refused("F4"),
             () if !group.published => UNSEEN,
@@ -219,23 +219,35 @@ impl<'a> Run<'a> {
             () => Ok(()),
         };
         if expected.is_ok() {
-            group.members.insert(user.to_owned(), false);
+            self.rules.admit(&id, user);
         }
         (expected, self.call(Some(user), Method::POST, format!("/groups/{id}/join"), json!({})).await)
     }
 
-    async fn leave(&mut self, user: &str, id: String) -> (Result<(), Expected>, Reply) {
+    /// `keep` or not the grants made through the group; `None` does not say.
+    async fn leave(&mut self, user: &str, id: String, keep: Option<bool>) -> (Result<(), Expected>, Reply) {
         let group = &self.rules.groups[&id];
+        let through = self.rules.made_through(&id, user);
         let expected = match () {
             () if group.administrator == user => refused("A3"),
             () if !group.holds(user) => UNSEEN,
-            () if !self.rules.made_through(&id, user).is_empty() => refused("F7"),
+            () if keep.is_none() && !through.is_empty() => refused("F7"),
             () => Ok(()),
         };
         if expected.is_ok() {
             self.rules.end_membership(&id, user);
+            if keep == Some(true) {
+                self.rules.kept.extend(through);
+            } else {
+                self.rules.grants.retain(|grant| !through.contains(grant));
+            }
         }
-        (expected, self.call(Some(user), Method::POST, format!("/groups/{id}/leave"), json!({})).await)
+        let body = match keep {
+            None => json!({}),
+            Some(true) => json!({"grants": "keep"}),
+            Some(false) => json!({"grants": "revoke"}),
+        };
+        (expected, self.call(Some(user), Method::POST, format!("/groups/{id}/leave"), body).await)
     }
 
     async fn remove(&mut self, actor: Actor<'_>, id: String, user: String) -> (Result<(), Expected>, Reply) {
@@ -357,7 +369,8 @@ impl<'a> Run<'a> {
 
     async fn revoke(&mut self, actor: Actor<'_>, grant: usize) -> Option<(Result<(), Expected>, Reply)> {
         let grant = self.rules.grants.iter().nth(grant % self.rules.grants.len().max(1))?.clone();
-        let expected = self.rules.allow(actor, "manage_access", &grant.resource);
+        let free = || if self.rules.kept.contains(&grant) { refused("F7") } else { Ok(()) };
+        let expected = self.rules.allow(actor, "manage_access", &grant.resource).and_then(|()| free());
         if expected.is_ok() {
             self.rules.grants.remove(&grant);
         }

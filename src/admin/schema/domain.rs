@@ -3,7 +3,7 @@
 
 use super::{Amount, Capacity, Description, Email, Language, Line, Name, Picture};
 use crate::domain::{GroupId, SubscriptionId, ToolKind, UserId};
-use crate::domain::{decision, group, right, subscription, user};
+use crate::domain::{contact, decision, group, right, subscription, user};
 use std::collections::BTreeMap;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -87,6 +87,23 @@ struct Group {
     open: bool,
 }
 
+/// A person somebody knows (A9).
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the domain's own type and is never made")]
+enum Contact {
+    /// A known user, whose names and address are the user's own to show (M4).
+    User { user: UserId },
+    /// Somebody with an address, user or not.
+    Address {
+        email: Email,
+        #[schema(required)]
+        first_name: Option<Line>,
+        #[schema(required)]
+        last_name: Option<Line>,
+    },
+}
+
 /// Allow or Deny; there is no third.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the domain's own type and is never made")]
@@ -152,6 +169,7 @@ macro_rules! described {
 }
 
 described! {
+    contact::Contact: Contact;
     decision::Decision: Decision;
     user::User: User;
     subscription::Subscription: Subscription;
@@ -182,9 +200,13 @@ mod tests {
         assert_eq!(members(&written), required, "{}", T::name());
     }
 
+    fn user_id() -> UserId {
+        UserId::new("u").unwrap()
+    }
+
     #[test]
     fn what_is_described_is_what_is_answered() {
-        let (user, plan) = (UserId::new("u").unwrap(), SubscriptionId::new("s").unwrap());
+        let (user, plan) = (user_id(), SubscriptionId::new("s").unwrap());
         let group = GroupId::new("g").unwrap();
         same(&user::User {
             id: user.clone(),
@@ -200,6 +222,11 @@ mod tests {
             json!(decision::Decision::schema())["enum"],
             json!([decision::Decision::Allow, decision::Decision::Deny])
         );
+        let described = json!(contact::Contact::schema());
+        let address = contact::Contact::Address { email: "a@b".to_owned(), first_name: None, last_name: None };
+        for (shape, written) in [contact::Contact::User { user: user_id() }, address].into_iter().enumerate() {
+            assert_eq!(members(&json!(written)), members(&described["oneOf"][shape]["properties"]));
+        }
         let activities = [group::Activity::Business, group::Activity::Other];
         assert_eq!(json!(group::Activity::schema())["enum"], json!(activities));
     }

@@ -2,7 +2,7 @@
 
 use super::{Listing, shown};
 use crate::admin::Caller;
-use crate::admin::grant::{Grant, grant};
+use crate::admin::grant::{Grant, GrantView, grant};
 use crate::admin::list_grants::list_grants;
 use crate::admin::revoke::revoke;
 use crate::admin::schema::Reference;
@@ -33,12 +33,12 @@ pub(in crate::http) struct Carrier {
 
 /// A page of grants.
 #[derive(Debug, Serialize, ToSchema)]
-struct Grants {
+pub(super) struct Grants {
     /// By grantee.
-    grants: Vec<Grant>,
+    pub(super) grants: Vec<GrantView>,
     /// Where the next page begins, if there is one.
     #[schema(required)]
-    next_page_token: Option<String>,
+    pub(super) next_page_token: Option<String>,
 }
 
 /// `GET /grants`
@@ -66,13 +66,13 @@ pub(in crate::http) async fn put(
 }
 
 /// `POST /grants/revoke`
-#[utoipa::path(post, path = "/admin/v1/grants/revoke", request_body = Grant, responses((status = 204, description = "Done")))]
+#[utoipa::path(post, path = "/admin/v1/grants/revoke", request_body = GrantView, responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn withdraw(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(old): Json<Grant>,
+    Json(old): Json<GrantView>,
 ) -> Result<Response, Problem> {
     let admin = Arc::clone(&app.admin);
-    let done = complete(&app, async move { revoke(&admin, &caller, old).await }).await?;
+    let done = complete(&app, async move { revoke(&admin, &caller, old.into()).await }).await?;
     Ok(acknowledged_empty(done.revision))
 }

@@ -1,5 +1,6 @@
 //! `/groups`: groups, their settings, handover, joining and leaving.
 
+use super::grants::Grants;
 use super::{Listing, Optional, existing, shown};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::Admitted;
@@ -8,7 +9,8 @@ use crate::admin::create_group::{NewGroup, create_group};
 use crate::admin::delete_group::delete_group;
 use crate::admin::hand_over::{Handover, hand_over};
 use crate::admin::join_group::join_group;
-use crate::admin::leave_group::leave_group;
+use crate::admin::leave_group::{Leaving, leave_group};
+use crate::admin::leave_preview::leave_preview;
 use crate::admin::read_group::{read_group, read_groups};
 use crate::admin::schema::{Description, Email, Language, Line, Name};
 use crate::domain::group::Activity;
@@ -19,15 +21,17 @@ use crate::store::list::groups::SeenGroup;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a published group shows to people outside it (F3).
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PublishedGroup {
-    id: GroupId,
+pub(super) struct PublishedGroup {
+    pub(super) id: GroupId,
     #[schema(value_type = Name)]
     name: String,
     #[schema(value_type = Option<Line>, required)]
@@ -78,11 +82,6 @@ impl From<Admitted> for Admission {
     }
 }
 
-/// How to leave: with nothing said, and then no grants made through the group may be there (F7).
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Leaving {}
-
 /// A page of groups.
 #[derive(Debug, Serialize, ToSchema)]
 struct Groups {
@@ -94,13 +93,34 @@ struct Groups {
 }
 
 /// A group as the caller may see it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum View {
     /// To people in the group and to the host (S6).
     Inside(Group),
     /// To everybody else (F3).
     Outside(PublishedGroup),
+}
+
+impl ToSchema for View {
+    fn name() -> Cow<'static, str> {
+        "GroupView".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Group::name().into_owned(), Group::schema()));
+        schemas.push((PublishedGroup::name().into_owned(), PublishedGroup::schema()));
+        Group::schemas(schemas);
+        PublishedGroup::schemas(schemas);
+    }
+}
+
+// Not one of two: whatever shows a group whole shows all that is published of it.
+impl PartialSchema for View {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [Group::name(), PublishedGroup::name()];
+        kinds.iter().fold(AnyOfBuilder::new(), |any, kind| any.item(Ref::from_schema_name(kind.as_ref()))).into()
+    }
 }
 
 /// `GET /groups`
@@ -194,9 +214,21 @@ pub(in crate::http) async fn leave(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    Optional(Leaving {}): Optional<Leaving>,
+    Optional(leaving): Optional<Leaving>,
 ) -> Result<Response, Problem> {
     let (admin, id) = (Arc::clone(&app.admin), existing("group", &id)?);
-    let done = complete(&app, async move { leave_group(&admin, &caller, &id).await }).await?;
+    let done = complete(&app, async move { leave_group(&admin, &caller, &id, leaving).await }).await?;
     Ok(acknowledged_empty(done.revision))
+}
+
+/// `GET /groups/{id}/leave-preview`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/leave-preview", params(Listing), responses((status = 200, description = "A page of the grants made through the group", body = Grants)))]
+pub(in crate::http) async fn preview_leaving(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(listing): Query<Listing>,
+) -> Result<Response, Problem> {
+    let page = leave_preview(&app.admin, &caller, &existing("group", &id)?, &listing.page()?).await?;
+    Ok(shown(&Grants { next_page_token: page.token(), grants: page.rows }))
 }

@@ -4,11 +4,12 @@ use super::groups::Admission;
 use super::{Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::{accept_invitation, decline_invitation};
+use crate::admin::candidates::candidates;
 use crate::admin::invite::{Issued, NewInvitation, invite, resend_invitation, withdraw_invitation};
 use crate::admin::read_group::read_invitations;
 use crate::admin::schema::{Email, Line};
 use crate::admin::token::Token;
-use crate::domain::{GroupId, Invitation, InvitationId, UserId};
+use crate::domain::{Contact, GroupId, Invitation, InvitationId, UserId};
 use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
@@ -142,4 +143,26 @@ pub(in crate::http) async fn decline(
     let (admin, token) = (Arc::clone(&app.admin), Token::presented(&token));
     let done = complete(&app, async move { decline_invitation(&admin, &caller, &token).await }).await?;
     Ok(acknowledged_empty(done.revision))
+}
+
+/// A page of whom an administrator may want to invite (A9).
+#[derive(Serialize, ToSchema)]
+struct Candidates {
+    /// Users first.
+    candidates: Vec<Contact>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// `GET /groups/{id}/invitation-candidates`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/invitation-candidates", params(Listing), responses((status = 200, description = "A page", body = Candidates)))]
+pub(in crate::http) async fn list_candidates(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(group): Path<String>,
+    Query(listing): Query<Listing>,
+) -> Result<Response, Problem> {
+    let page = candidates(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
+    Ok(shown(&Candidates { next_page_token: page.token(), candidates: page.rows }))
 }

@@ -3,7 +3,7 @@
 use crate::admin::schema::InvitationToken;
 use crate::config::Limits;
 use crate::config::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
-use crate::domain::{GroupId, InvitationId, Revision, UserId};
+use crate::domain::{GroupId, InvitationId, JoinRequestId, Revision, UserId};
 use crate::http::error::ProblemBody;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
@@ -38,6 +38,7 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
     register::<GroupId>(&mut components);
     if guarded {
         register::<InvitationId>(&mut components);
+        register::<JoinRequestId>(&mut components);
         register::<InvitationToken>(&mut components);
         components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
@@ -94,6 +95,7 @@ fn path_parameter(operation: &mut Operation, path: &str, name: &str) {
     let (schema, description) = match (name, path) {
         ("token", _) => ("InvitationToken", "The token of an invitation"),
         ("invitation", _) => ("InvitationId", "An invitation's id"),
+        ("request", _) => ("JoinRequestId", "A request's id"),
         ("user", _) => ("UserId", "A person's id"),
         (_, path) if path.starts_with("/admin/v1/groups") => ("GroupId", "A group's id"),
         (_, path) if path.starts_with("/admin/v1/folders") => ("FolderId", "A folder's id"),
