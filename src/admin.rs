@@ -45,6 +45,7 @@ pub mod refusal;
 pub mod remove_members;
 pub mod request_join;
 pub mod revoke;
+pub mod schema;
 pub mod search_directory;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -14,8 +14,10 @@ pub mod extract;
 pub mod idempotency;
 pub mod json;
 pub mod observe;
+pub mod openapi;
 pub mod ops;
 pub mod router;
+pub mod routes;
 
 pub use accept::{Listener, Listeners};
 pub use error::Problem;

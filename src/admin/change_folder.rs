@@ -2,21 +2,25 @@
 
 use super::field::{conflict, nullable, texts};
 use super::read_content::FolderView;
+use super::schema::{Line, Reference};
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::text::line;
 use crate::domain::{ContentRef, Context, FolderId, Rule};
 use crate::store::WriteTransaction;
 use crate::store::write::content::Located;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What to change. What is left out stays; a name that is null is taken away.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FolderPatch {
     /// What people call it.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
     pub name: Option<Option<String>>,
     /// Another tool or folder to lie in, as an entity reference: of the same tool (D8).
+    #[schema(value_type = Option<Reference>)]
     pub parent: Option<String>,
 }
 

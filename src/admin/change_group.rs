@@ -2,39 +2,50 @@
 
 use super::create_group::{activity, check_settings};
 use super::field::{conflict, nullable};
+use super::schema::{Description, Language, Line, Name};
 use super::{Admin, Caller, Done, Refusal, membership};
 use crate::domain::{EntityUid, Group, GroupId, GroupSettings, Rule};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What to change. What is left out stays; what is null becomes empty, a switch becomes off.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupPatch {
     /// Only the name the group has (A6).
+    #[schema(value_type = Option<Name>)]
     pub name: Option<String>,
     /// The long form of the name.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
     pub full_name: Option<Option<String>>,
     /// Free text.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<Option<String>>,
     /// BCP 47 tag.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Language>)]
     pub language: Option<Option<String>>,
     /// `business` or `other`.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<crate::domain::group::Activity>)]
     pub activity: Option<Option<String>>,
     /// Only with `activity` = `business`.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
     pub sector: Option<Option<String>>,
     /// In the directory (A7).
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<bool>)]
     pub published: Option<Option<bool>>,
     /// The directory shows who is in it (A7).
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<bool>)]
     pub members_published: Option<Option<bool>>,
     /// Anyone may join (A7).
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<bool>)]
     pub open: Option<Option<bool>>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::field::{nullable, texts};
 use super::read_content::ItemView;
+use super::schema::{Amount, Line, Reference};
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::text::line;
 use crate::domain::{ContentRef, Context, ItemId};
@@ -9,17 +10,21 @@ use crate::store::WriteTransaction;
 use crate::store::write::content::Located;
 use serde::Deserialize;
 use serde_json::Number;
+use utoipa::ToSchema;
 
 /// What to change. What is left out stays; a name that is null is taken away.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemPatch {
     /// What people call it.
     #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
     pub name: Option<Option<String>>,
     /// In the tool's own unit, 0 or more.
+    #[schema(value_type = Option<Amount>)]
     pub size: Option<Number>,
     /// Another tool or folder to lie in, as an entity reference: of the same tool (D8).
+    #[schema(value_type = Option<Reference>)]
     pub parent: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Contacts: whom an item of a contacts tool stands for, and those that an invitation adds (A9).
 
 use super::field::{id, malformed, out_of_range, texts};
+use super::schema::{Email, Line};
 use super::{Admin, Refusal, authority};
 use crate::domain::contact::CONTACTS;
 use crate::domain::text::{email, line};
@@ -8,18 +9,23 @@ use crate::domain::{Contact, ContentRef, EntityUid, Invitee, Space, ToolId, Tool
 use crate::store::WriteTransaction;
 use crate::store::write::content::ItemValues;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Whom an item is to stand for, as a request says it: `user` or `email`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewContact {
     /// A known user.
+    #[schema(value_type = Option<UserId>)]
     pub user: Option<String>,
     /// Anybody with an address.
+    #[schema(value_type = Option<Email>)]
     pub email: Option<String>,
     /// Given name of somebody known by address.
+    #[schema(value_type = Option<Line>)]
     pub first_name: Option<String>,
     /// Family name of somebody known by address.
+    #[schema(value_type = Option<Line>)]
     pub last_name: Option<String>,
 }
 

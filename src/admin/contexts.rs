@@ -6,9 +6,10 @@ use super::{Admin, Caller, Refusal};
 use crate::domain::{EntityUid, GroupId, Page, Paged, Space, UserId};
 use crate::store::list::contexts::ContextRow;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A context as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ContextView {
     /// The user's private space.

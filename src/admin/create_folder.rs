@@ -2,26 +2,32 @@
 
 use super::field::texts;
 use super::read_content::FolderView;
+use super::schema::{Line, Reference};
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::text::line;
-use crate::domain::{ContentRef, FolderId};
+use crate::domain::{ContentRef, FolderId, UserId};
 use crate::store::list::content::FolderRow;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What a new folder is to be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFolder {
     /// The host's id for it; a `UUIDv7` is made if there is none.
     #[serde(default)]
+    #[schema(value_type = Option<FolderId>)]
     pub id: Option<String>,
     /// The tool or folder to put it into, as an entity reference.
+    #[schema(value_type = Reference)]
     pub parent: String,
     /// What people call it.
     #[serde(default)]
+    #[schema(value_type = Option<Line>)]
     pub name: Option<String>,
     /// Whose folder it is, in the host's own calls; otherwise it is the actor's.
     #[serde(default)]
+    #[schema(value_type = Option<UserId>)]
     pub author: Option<String>,
 }
 

@@ -1,36 +1,45 @@
 //! Creating a group: its creator administers it, and its tools are there, empty (S1, A1).
 
 use super::field::{conflict, id, malformed, out_of_range, text, texts};
+use super::schema::{Description, Language, Line, Name};
 use super::{Admin, Caller, Done, Refusal, ambient, authority};
 use crate::domain::group::{Activity, Switches};
 use crate::domain::text::{description, language, line, name};
 use crate::domain::{EntityUid, Group, GroupId, GroupSettings, Rule, UserId, name::fold};
 use crate::store::WriteTransaction;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What a request says of a new group.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGroup {
     /// Chosen by the caller; made here if left out.
     #[serde(default)]
+    #[schema(value_type = Option<GroupId>)]
     pub id: Option<String>,
     /// Unique after `NFKC_Casefold`, for good (A6).
+    #[schema(value_type = Name)]
     pub name: String,
     /// The long form of the name.
     #[serde(default)]
+    #[schema(value_type = Option<Line>)]
     pub full_name: Option<String>,
     /// Free text.
     #[serde(default)]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
     /// BCP 47 tag.
     #[serde(default)]
+    #[schema(value_type = Option<Language>)]
     pub language: Option<String>,
     /// `business` or `other`.
     #[serde(default)]
+    #[schema(value_type = Option<Activity>)]
     pub activity: Option<String>,
     /// Only with `activity` = `business`.
     #[serde(default)]
+    #[schema(value_type = Option<Line>)]
     pub sector: Option<String>,
     /// In the directory (A7).
     #[serde(default)]
@@ -43,6 +52,7 @@ pub struct NewGroup {
     pub open: Option<bool>,
     /// Who administers it: of operator calls alone, an actor administers what they create.
     #[serde(default)]
+    #[schema(value_type = Option<UserId>)]
     pub administrator: Option<String>,
 }
 

@@ -3,34 +3,42 @@
 use super::contact::NewContact;
 use super::field::texts;
 use super::read_content::ItemView;
+use super::schema::{Amount, Line, Reference};
 use super::{Admin, Caller, Done, Refusal, contact, content};
 use crate::domain::text::line;
-use crate::domain::{ContentRef, ItemId};
+use crate::domain::{ContentRef, ItemId, UserId};
 use crate::store::list::content::ItemRow;
 use crate::store::write::content::ItemValues;
 use serde::Deserialize;
 use serde_json::Number;
+use utoipa::ToSchema;
 
 /// What a new item is to be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewItem {
     /// The host's id for it; a `UUIDv7` is made if there is none.
     #[serde(default)]
+    #[schema(value_type = Option<ItemId>)]
     pub id: Option<String>,
     /// The tool or folder to put it into, as an entity reference.
+    #[schema(value_type = Reference)]
     pub parent: String,
     /// What people call it.
     #[serde(default)]
+    #[schema(value_type = Option<Line>)]
     pub name: Option<String>,
     /// What the host says it is: a document, an event.
     #[serde(default)]
+    #[schema(value_type = Option<Line>)]
     pub kind: Option<String>,
     /// In the tool's own unit, 0 or more. Left out it counts as 0 and no capacity is consulted.
     #[serde(default)]
+    #[schema(value_type = Option<Amount>)]
     pub size: Option<Number>,
     /// Whose item it is, in the host's own calls; otherwise it is the actor's.
     #[serde(default)]
+    #[schema(value_type = Option<UserId>)]
     pub author: Option<String>,
     /// Whom it stands for, in a contacts tool alone (A9).
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! Granting a right on a tool, folder or item.
 
 use super::field::conflict;
+use super::schema::Reference;
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::{ContentRef, Context, Grantee, GroupId, Right, Rule, Space, UserId};
 use crate::store::WriteTransaction;
@@ -8,12 +9,14 @@ use crate::store::list::grants::GrantRow;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ops::Not;
+use utoipa::ToSchema;
 
 /// A right on one tool, folder or item, for somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// What carries the grant, as an entity reference. It holds for all that lies below too (D6).
+    #[schema(value_type = Reference)]
     pub resource: String,
     /// What it allows.
     pub right: Right,
@@ -23,10 +26,11 @@ pub struct Grant {
 }
 
 /// A grant as lists show it. A request that withdraws one may send it back as it was shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantView {
     /// What carries the grant, as an entity reference.
+    #[schema(value_type = Reference)]
     pub resource: String,
     /// What it allows.
     pub right: Right,

@@ -8,12 +8,14 @@ use crate::store::WriteTransaction;
 use crate::store::write::groups::UsedTool;
 use serde::Deserialize;
 use smol_str::SmolStr;
+use utoipa::ToSchema;
 
 /// To whom, and whether past limits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handover {
     /// The member who takes over.
+    #[schema(value_type = UserId)]
     pub user: String,
     /// Go through even if a limit is broken (A5).
     #[serde(default)]

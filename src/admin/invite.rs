@@ -2,6 +2,7 @@
 
 use super::contact::{self, NewContact};
 use super::field::{conflict, id};
+use super::schema::{Email, Line};
 use super::token::{Token, expiry_ms};
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
 use crate::domain::{
@@ -9,18 +10,23 @@ use crate::domain::{
 };
 use crate::store::WriteTransaction;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Whom to invite, as a request says it: `user` or `email`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewInvitation {
     /// A known user.
+    #[schema(value_type = Option<UserId>)]
     pub user: Option<String>,
     /// Anybody with an address.
+    #[schema(value_type = Option<Email>)]
     pub email: Option<String>,
     /// Given name of somebody invited by address.
+    #[schema(value_type = Option<Line>)]
     pub first_name: Option<String>,
     /// Family name of somebody invited by address.
+    #[schema(value_type = Option<Line>)]
     pub last_name: Option<String>,
 }
 

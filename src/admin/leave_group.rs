@@ -5,10 +5,11 @@ use super::grant::GrantView;
 use super::{Admin, Caller, Done, Refusal, authority, membership};
 use crate::domain::page::PAGE_ROWS_MAX;
 use crate::domain::{EntityUid, Group, GroupId, Page, Rule, UserId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How to leave, as a request says it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Leaving {
     /// What becomes of the grants made through the group; needed only while there are some.
@@ -16,7 +17,7 @@ pub struct Leaving {
 }
 
 /// What becomes of the grants on a private space that were made through the group that is left (F7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftGrants {
     /// They are withdrawn in the same step.

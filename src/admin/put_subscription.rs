@@ -2,24 +2,29 @@
 //! is over it stays, and only additions are refused (P6).
 
 use super::field::{conflict, out_of_range};
+use super::schema::{Amount, Capacity};
 use super::{Admin, Caller, Done, Put, Refusal, authority};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Limits, Rule, Subscription, SubscriptionId, ToolKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Limits as a request writes them; wider than what is accepted, so that a refusal names the limit.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLimits {
     /// How many groups the user may administer at a time (P3); none if left out.
     #[serde(default)]
+    #[schema(value_type = Option<Amount>)]
     pub max_groups: Option<i128>,
     /// How many members each of those may have (P4); none if left out.
     #[serde(default)]
+    #[schema(value_type = Option<Amount>)]
     pub max_members: Option<i128>,
     /// Capacity by tool kind, in the tool's own unit (P5); none for kinds left out.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<ToolKind, Capacity>)]
     pub capacities: BTreeMap<ToolKind, Option<i128>>,
 }
 

@@ -1,31 +1,41 @@
 //! Creating a person, or replacing what is known of one (P1, P7).
 
 use super::field::{conflict, id, malformed, text, texts};
+use super::schema::{Email, Language, Line, Name, Picture};
 use super::{Admin, Caller, Done, Put, Refusal};
 use crate::domain::text::{email, language, line, name, picture};
 use crate::domain::{EntityUid, Profile, Rule, SubscriptionId, User, UserId};
 use crate::store::WriteTransaction;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What a request says of a person. What it leaves out of the profile becomes empty.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewUser {
     /// Unique (P1); the host alone chooses it.
+    #[schema(value_type = Option<Name>)]
     pub username: Option<String>,
     /// Family name.
+    #[schema(value_type = Option<Line>)]
     pub last_name: Option<String>,
     /// Given name.
+    #[schema(value_type = Option<Line>)]
     pub first_name: Option<String>,
     /// Where the person works.
+    #[schema(value_type = Option<Line>)]
     pub organization: Option<String>,
     /// Where mail reaches the person.
+    #[schema(value_type = Option<Email>)]
     pub email: Option<String>,
     /// A reference to a picture.
+    #[schema(value_type = Option<Picture>)]
     pub picture: Option<String>,
     /// The language the person reads.
+    #[schema(value_type = Option<Language>)]
     pub language: Option<String>,
     /// The plan; the host alone chooses it.
+    #[schema(value_type = Option<SubscriptionId>)]
     pub subscription: Option<String>,
 }
 

@@ -1,42 +1,54 @@
 //! Looking at one folder or item.
 
 use super::authority::not_found;
+use super::schema::{Amount, Line, Reference};
 use super::{Admin, Caller, Refusal};
 use crate::domain::{Contact, ContentRef, FolderId, ItemId, UserId};
 use crate::store::list::content::{FolderRow, ItemRow};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A folder as the caller may see it. What is `null` is not there, or not theirs to see (M1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FolderView {
     /// Its id.
     pub id: FolderId,
     /// The tool or folder it lies in directly, as an entity reference.
+    #[schema(value_type = Reference)]
     pub parent: String,
     /// The tool it lies in, as an entity reference.
+    #[schema(value_type = Reference)]
     pub tool: String,
     /// What people call it.
+    #[schema(value_type = Option<Line>, required)]
     pub name: Option<String>,
     /// Who made it.
+    #[schema(required)]
     pub author: Option<UserId>,
 }
 
 /// An item as the caller may see it. What is `null` is not there, or not theirs to see (M1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ItemView {
     /// Its id.
     pub id: ItemId,
     /// The tool or folder it lies in directly, as an entity reference.
+    #[schema(value_type = Reference)]
     pub parent: String,
     /// The tool it lies in, as an entity reference.
+    #[schema(value_type = Reference)]
     pub tool: String,
     /// What people call it.
+    #[schema(value_type = Option<Line>, required)]
     pub name: Option<String>,
     /// What the host says it is: a document, an event.
+    #[schema(value_type = Option<Line>, required)]
     pub kind: Option<String>,
     /// Who added it.
+    #[schema(required)]
     pub author: Option<UserId>,
     /// In the tool's own unit (bytes of a document, say).
+    #[schema(value_type = Option<Amount>, required)]
     pub size: Option<i64>,
     /// Whom it stands for, in a contacts tool (A9); shown if it stands for somebody.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,10 +22,13 @@ pub async fn read_group(admin: &Admin, caller: &Caller, id: &GroupId) -> Result<
 /// The host's groups; an actor's are those they are in.
 ///
 /// # Errors
-/// [`Refusal`] if the store cannot be read or no decision made.
+/// [`Refusal`]: an unknown actor, or the store cannot be read or no decision made.
 pub async fn read_groups(admin: &Admin, caller: &Caller, page: &Page) -> Result<Paged<Group>, Refusal> {
     let Some(actor) = &caller.actor else { return Ok(admin.store.groups(page).await?) };
     let mut groups = admin.store.groups_of(actor, page).await?;
+    if admin.store.user(actor).await?.is_none() {
+        return Err(authority::unknown(actor));
+    }
     let mut visible = Vec::with_capacity(groups.rows.len());
     for group in groups.rows {
         if admin.allows(actor, "view_group", &EntityUid::group(&group.id), Context::empty()).await? {

@@ -1,20 +1,25 @@
 //! Why a command is refused. `http::error` says which status each of these is.
 
 use super::grant::GrantView;
+use super::schema::Amount;
 use crate::domain::{Paged, Rule};
 use crate::store::StoreError;
 use serde::Serialize;
 use smol_str::SmolStr;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// A limit that a handover would break (A5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Shortfall {
     /// `groups`, `members`, or a tool kind.
+    #[schema(value_type = String)]
     pub limit: SmolStr,
     /// What the new administrator's subscription allows, in the limit's own unit.
+    #[schema(value_type = Amount)]
     pub allowed: u64,
     /// What there would be.
+    #[schema(value_type = Amount)]
     pub actual: u64,
 }
 

@@ -5,15 +5,17 @@ use super::{Admin, Caller, Done, Refusal, membership};
 use crate::domain::{EntityUid, GroupId, Rule, UserId};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// How many members one request may name.
 pub const REMOVED_USERS_MAX: usize = 1000;
 
 /// Whom to remove, as a request says it: `users` or `all`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Removal {
     /// These members.
+    #[schema(value_type = Option<Vec<UserId>>)]
     pub users: Option<Vec<String>>,
     /// Every member.
     pub all: Option<bool>,

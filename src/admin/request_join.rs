@@ -2,12 +2,14 @@
 //! administrator invites, or dismisses the request; the person may withdraw it.
 
 use super::field::{conflict, id, text};
+use super::schema::Message;
 use super::token::DAY_MS;
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
 use crate::domain::text::message;
 use crate::domain::{EntityUid, GroupId, JoinRequest, JoinRequestId, Page, Paged, Rule, UserId};
 use crate::store::WriteTransaction;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Requests to one group that may be open at a time: more, and its administrator is not reading them.
 pub const OPEN_REQUESTS_PER_GROUP_MAX: u64 = 100;
@@ -20,10 +22,11 @@ pub const REQUESTS_PER_USER_MAX: u64 = 20;
 pub const REQUEST_PAUSE_DAYS: i64 = 1;
 
 /// A request to be let in, as it comes in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJoinRequest {
     /// What to tell the administrator, of several lines; may be empty.
+    #[schema(value_type = Message)]
     pub message: String,
 }
 

@@ -1,22 +1,26 @@
 //! How full the tools of a group or of a user are.
 
 use super::authority::not_found;
+use super::schema::Amount;
 use super::{Admin, Caller, Refusal};
 use crate::domain::{ContentRef, Context, EntityUid, GroupId, Rule, Space, ToolId, ToolKind, UserId};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// One tool, in its own unit (bytes of documents, say).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ToolUsage {
     /// What it holds.
+    #[schema(value_type = Amount)]
     pub used: i64,
     /// What it may hold by the subscription that pays for it (P5); `null` is without limit.
+    #[schema(value_type = Option<Amount>, required)]
     pub capacity: Option<i64>,
 }
 
 /// The tools of one space.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Usage {
     /// Each by its kind.
     pub tools: BTreeMap<ToolKind, ToolUsage>,

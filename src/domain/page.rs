@@ -9,6 +9,9 @@ pub const PAGE_ROWS_DEFAULT: u32 = 100;
 /// Rows that a page may have.
 pub const PAGE_ROWS_MAX: u32 = 1000;
 
+/// Longest page token, in characters: none of ours comes near.
+pub const PAGE_TOKEN_CHARACTERS_MAX: usize = 8192;
+
 /// Which page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -83,6 +86,9 @@ fn token(key: &str) -> String {
 /// Reads a token back; `None` if it is none of ours.
 #[must_use]
 pub fn read_token(token: &str) -> Option<SmolStr> {
+    if token.len() > PAGE_TOKEN_CHARACTERS_MAX {
+        return None;
+    }
     let digits: Option<Vec<u8>> =
         token.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits?;
@@ -107,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_foreign_token_is_none() {
-        for bad in ["6", "zz", "ff", "é", "6 "] {
+        for bad in [&"61".repeat(PAGE_TOKEN_CHARACTERS_MAX)[..], "6", "zz", "ff", "é", "6 "] {
             assert_eq!(read_token(bad), None, "{bad}");
         }
     }

@@ -1,9 +1,9 @@
 //! What host applications ask: one file per endpoint.
 
 pub(in crate::http) mod answer;
-mod batch;
+pub(in crate::http) mod batch;
 mod freshness;
-mod is_authorized;
+pub(in crate::http) mod is_authorized;
 mod question;
 
 pub use batch::batch;

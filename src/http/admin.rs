@@ -31,14 +31,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
+use utoipa::IntoParams;
 
 /// Which page of a list, as the query says it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Listing {
     /// At most so many rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pub limit: Option<String>,
     /// `next_page_token` of the page before.
+    #[param(max_length = 8192)]
     pub page_token: Option<String>,
 }
 

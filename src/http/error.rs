@@ -3,7 +3,8 @@
 //! What the client sees and what the log sees are two things: no SQL, path or source chain reaches a
 //! client, and whatever is the server's own fault is logged whole and answered bare.
 
-use crate::admin::Refusal;
+use crate::admin::grant::GrantView;
+use crate::admin::{Refusal, Shortfall};
 use crate::check::{BatchError, CheckError};
 use crate::config::limits::RETRY_AFTER_SECONDS;
 use crate::domain::Rule;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::error::Error;
 use std::fmt::Write as _;
+use utoipa::ToSchema;
 
 /// An error answer (`application/problem+json`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,23 +163,52 @@ pub(super) struct Refused {
     pub(super) rule: Option<Rule>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What some problems say besides.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes members that are added one by one")]
+struct Extra {
+    /// Of a handover refused by A5: every limit that would be broken.
+    #[schema(required = false)]
+    shortfalls: Vec<Shortfall>,
+    /// Of a leaving refused by F7: the grants made through the group.
+    #[schema(required = false)]
+    grants: Vec<GrantView>,
+    /// Of the same: where the next page of the leave preview begins, if not all are here.
+    next_page_token: Option<String>,
+    /// Of changes asked for from ahead of the store: where it stands.
+    #[schema(required = false)]
+    head: u64,
+}
+
+/// A problem as it is written.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody<'a> {
+    /// Always `about:blank`: the status says of what kind it is.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is wrong with this request, in a sentence.
     detail: &'a str,
+    /// The rule that refuses, where one does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, pattern = "^[A-Z][0-9]+$", example = "A14")]
     rule: Option<&'static str>,
+    /// The field at fault, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     field: Option<&'a str>,
     #[serde(flatten)]
+    #[schema(value_type = Extra)]
     extra: &'a Map<String, Value>,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
+        let body = ProblemBody {
             r#type: "about:blank",
             title: self.title,
             status: self.status.as_u16(),

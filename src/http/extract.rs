@@ -7,10 +7,10 @@ use crate::admin::{Caller, Done, Refusal, call};
 use crate::domain::{Revision, UserId};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The request header that names the person on whose behalf a call is made.
@@ -67,12 +67,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The query of what takes none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 // `Conclave-Actor` is taken as it stands, in UTF-8. Decoding percents would let two texts name one
 // person and one text two.
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        // A change takes what it is told from its body. Told elsewhere, it would be another change.
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            Query::<Nothing>::from_request_parts(parts, &()).await?;
+        }
         let mut values = parts.headers.get_all(ACTOR).iter();
         let Some(value) = values.next() else { return Ok(Self { actor: None }) };
         if values.next().is_some() {

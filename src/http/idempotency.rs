@@ -68,7 +68,9 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if values.next().is_some() {
         return malformed("must not stand there twice");
     }
-    let Ok(text) = value.to_str() else { return malformed("must be printable ASCII") };
+    let Some(text) = value.to_str().ok().filter(|text| !text.contains('\t')) else {
+        return malformed("must be printable ASCII");
+    };
     match text.len() {
         0 => malformed("must not be empty"),
         1..=IDEMPOTENCY_KEY_CHARACTERS_MAX => Ok(Some(text.to_owned())),

@@ -10,13 +10,16 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// `GET /healthz`: the process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "The process answers", body = Health)))]
 pub async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// `GET /readyz`: 200 if every part is ready, 503 otherwise, naming each.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Every part is ready", body = Readiness), (status = 503, description = "Some part is not", body = Readiness)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     let server = if app.is_draining() { "stopping" } else { "ok" };
     let store = store(&app).await;
@@ -50,13 +53,13 @@ pub async fn method_not_allowed(method: Method) -> Problem {
 }
 
 /// That the process answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
 }
 
 /// Whether each part is ready.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Readiness {
     status: &'static str,
     server: &'static str,

@@ -2,18 +2,17 @@
 
 use super::admin::{audit, changes, directory, join_requests, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
-use super::{App, access, auth, call, observe, ops};
+use super::routes::{Endpoint, Routes, delete, get, post, put};
+use super::{App, access, auth, call, observe, openapi, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 
 /// What host applications ask. Open: who may connect is the deployment's question.
 pub fn access(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/v1/is_authorized", post(access::is_authorized))
-        .route("/v1/is_authorized/batch", post(access::batch))
+    let routes = access_routes()
         .merge(health_routes())
+        .into_router()
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed);
     observed(routes, app)
@@ -22,17 +21,41 @@ pub fn access(app: Arc<App>) -> Router {
 /// What operators and hosts manage: all but health asks for the token, unknown paths too.
 pub fn admin(app: Arc<App>) -> Router {
     let guarded = admin_routes()
+        .into_router()
+        // Of routes alone: what is answered 404 or 405 is no call, whatever its key.
+        .route_layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
-    let open = health_routes().method_not_allowed_fallback(ops::method_not_allowed);
+    let open = health_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
     observed(guarded.merge(open), app)
 }
 
-/// Everything below `/admin/v1`.
-fn admin_routes() -> Router<Arc<App>> {
-    Router::new()
+/// Every endpoint of the access listener.
+#[must_use]
+pub fn access_endpoints() -> Vec<Endpoint> {
+    access_routes().merge(health_routes()).into_endpoints()
+}
+
+/// Every endpoint of the admin listener, and whether it asks for the token.
+#[must_use]
+pub fn admin_endpoints() -> Vec<(Endpoint, bool)> {
+    let guarded = admin_routes().into_endpoints().into_iter().map(|endpoint| (endpoint, true));
+    guarded.chain(health_routes().into_endpoints().into_iter().map(|endpoint| (endpoint, false))).collect()
+}
+
+/// Questions, and what the listener says of itself.
+fn access_routes() -> Routes {
+    Routes::new()
+        .route("/v1/is_authorized", post(access::is_authorized))
+        .route("/v1/is_authorized/batch", post(access::batch))
+        .route("/openapi.json", get(openapi::of_access))
+}
+
+/// Everything that asks for the token.
+fn admin_routes() -> Routes {
+    Routes::new()
+        .route("/openapi.json", get(openapi::of_admin))
         .route("/admin/v1/subscriptions", get(subscriptions::list))
         .route(
             "/admin/v1/subscriptions/{id}",
@@ -73,8 +96,8 @@ fn admin_routes() -> Router<Arc<App>> {
         .route("/admin/v1/policies", get(policies::show))
 }
 
-fn health_routes() -> Router<Arc<App>> {
-    Router::new().route("/healthz", get(ops::healthz)).route("/readyz", get(ops::readyz))
+fn health_routes() -> Routes {
+    Routes::new().route("/healthz", get(ops::healthz)).route("/readyz", get(ops::readyz))
 }
 
 /// Outermost, so that it also sees what the layers below answer.

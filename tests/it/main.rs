@@ -19,6 +19,7 @@ mod freshness;
 mod matrix;
 mod mutants;
 mod process;
+mod refused;
 mod restarted;
 mod retries;
 mod rules;

@@ -191,6 +191,22 @@ impl TestSidecar {
         Reply::read(self.to_admin(method, path).json(&body)).await
     }
 
+    /// Any call to the admin listener; a body of null is none.
+    pub async fn send(&self, method: &str, path: &str, token: bool, actor: Option<&str>, body: &Value) -> Reply {
+        let running = self.running();
+        let mut request = running.client.request(method.parse().unwrap(), format!("http://{}{path}", running.admin));
+        if token {
+            request = request.bearer_auth(&running.token);
+        }
+        if let Some(actor) = actor {
+            request = request.header("conclave-actor", actor);
+        }
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        Reply::read(request).await
+    }
+
     /// A call on behalf of a person.
     pub async fn call_as(&self, actor: &str, method: Method, path: &str, body: Value) -> Reply {
         Reply::read(self.to_admin(method, path).header("conclave-actor", actor).json(&body)).await

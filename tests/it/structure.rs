@@ -8,7 +8,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "domain",
         &[],
-        &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "uuid", "getrandom"],
+        &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "uuid", "getrandom", "utoipa"],
     ),
     ("store", &["domain"], &["axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("stamp", &["domain", "store"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use smol_str::SmolStr;
+use utoipa::ToSchema;
 
 /// What one request's log line says of its decision; travels with the response to whoever logs it.
 #[derive(Debug, Clone, Copy)]
@@ -19,21 +20,27 @@ pub(in crate::http) struct Decided {
 }
 
 /// One answer: cedar-agent's shape, and the revision.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Answer)]
 pub(super) struct Body<'a> {
     decision: Decision,
     diagnostics: Diagnostics<'a>,
     revision: Revision,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Diagnostics<'a> {
+    /// Ids of the determining policies.
+    #[schema(value_type = Vec<String>)]
     reason: &'a [SmolStr],
+    /// Policies that could not be evaluated, and why.
+    #[schema(value_type = Vec<String>)]
     errors: &'a [String],
 }
 
 /// The answers of a batch, in the order of its questions.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Answers)]
 pub(super) struct Bodies<'a> {
     pub(super) responses: Vec<Body<'a>>,
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 /// 400 for a question that is malformed or that the schema does not allow, naming it as
 /// `requests[3].action`; 422 for more questions than `batch_requests_max`; 503 where no decision can
 /// be made.
+#[utoipa::path(post, path = "/v1/is_authorized/batch", request_body = Batch, responses((status = 200, description = "The decisions, in the order of the requests", body = Bodies)))]
 pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let revision_min = wanted(request.headers())?;
     let text = body::read_json(request, &app.limits).await?;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// 400 for a malformed question or one the schema does not allow, 503 where no decision can be made.
+#[utoipa::path(post, path = "/v1/is_authorized", request_body = Question, responses((status = 200, description = "The decision", body = Body)))]
 pub async fn is_authorized(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let revision_min = wanted(request.headers())?;
     let text = body::read_json(request, &app.limits).await?;

@@ -1,5 +1,6 @@
 //! A question as it stands in a request's body.
 
+use crate::admin::schema::Reference;
 use crate::check::RequestRef;
 use crate::domain::Context;
 use crate::domain::uid::UidRef;
@@ -7,27 +8,34 @@ use crate::http::error::Problem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
+use utoipa::ToSchema;
 
 /// One question: cedar-agent's shape. Names it does not know are refused, as they may be a
 /// misspelled `context` without which the answer would be another.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question<'a> {
     #[serde(borrow)]
+    #[schema(value_type = Reference)]
     principal: Cow<'a, str>,
     #[serde(borrow)]
+    #[schema(value_type = Reference)]
     action: Cow<'a, str>,
     #[serde(borrow)]
+    #[schema(value_type = Reference)]
     resource: Cow<'a, str>,
+    /// Circumstances of this request alone, such as the `size` of what is added.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     context: Option<Context>,
     /// Facts lent for this request alone, by number only: they are not taken yet.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
     entities: Option<Vec<IgnoredAny>>,
 }
 
 /// Several questions, to be answered from one state.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Batch<'a> {
     #[serde(borrow)]

@@ -1,7 +1,8 @@
 //! `/audit`: who did what to whom, when, and what was refused.
 
-use super::{Listing, listed, shown, time};
+use super::{Listing, shown, time};
 use crate::admin::Caller;
+use crate::admin::schema::Reference;
 use crate::domain::{EntityUid, Paged, UserId};
 use crate::http::extract::Query;
 use crate::http::{App, Problem};
@@ -10,37 +11,66 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Which rows, and which page of them.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct Wanted {
     /// A user's id; empty for the host's own calls.
+    #[param(max_length = 255)]
     actor: Option<String>,
+    #[param(max_length = 255)]
     action: Option<String>,
     /// An entity reference.
+    #[param(value_type = Option<Reference>)]
     target: Option<String>,
     /// `allowed` or `refused`.
+    #[param(max_length = 7, pattern = "^(allowed|refused)$")]
     outcome: Option<String>,
     /// A time (RFC 3339), itself included.
+    #[param(max_length = 64)]
     since: Option<String>,
     /// A time (RFC 3339), itself left out.
+    #[param(max_length = 64)]
     until: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
+    #[param(max_length = 8192)]
     page_token: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// A page of what was tried.
+#[derive(Debug, Serialize, ToSchema)]
+struct Attempts {
+    /// Newest first.
+    audit: Vec<Row>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+    /// How many refusals were too many to be kept, since the start.
+    dropped: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct Row {
     id: i64,
+    #[schema(required, format = DateTime)]
     at: Option<String>,
     /// Null: the host's own call.
+    #[schema(required)]
     actor: Option<UserId>,
     action: String,
+    #[schema(required)]
     target: Option<String>,
+    #[schema(required)]
     subject: Option<UserId>,
     outcome: &'static str,
+    #[schema(required)]
     rule: Option<String>,
+    #[schema(required)]
     revision: Option<u64>,
 }
 
@@ -61,6 +91,7 @@ impl From<AuditRow> for Row {
 }
 
 /// `GET /audit`: newest first.
+#[utoipa::path(get, path = "/admin/v1/audit", params(Wanted), responses((status = 200, description = "A page, newest first", body = Attempts)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -78,11 +109,8 @@ pub(in crate::http) async fn list(
     let rows = app.store.audit(&filter, page.fetch()).await.map_err(crate::admin::Refusal::from)?;
     let page = Paged::cut(rows, &page, |row| row.id.to_string().into());
     let token = page.token();
-    let mut answer = listed("audit", page.rows.into_iter().map(Row::from), token);
-    if let Some(members) = answer.as_object_mut() {
-        members.insert("dropped".to_owned(), app.attempts.dropped().into());
-    }
-    Ok(shown(&answer))
+    let audit = page.rows.into_iter().map(Row::from).collect();
+    Ok(shown(&Attempts { audit, next_page_token: token, dropped: app.attempts.dropped() }))
 }
 
 fn filter(wanted: Wanted) -> Result<AuditFilter, Problem> {

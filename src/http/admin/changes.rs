@@ -3,8 +3,10 @@
 mod feed;
 mod form;
 
+use crate::admin::schema::Amount;
 use crate::admin::{Caller, Refusal};
 use crate::domain::Revision;
+use crate::http::error::ProblemBody;
 use crate::http::extract::Query;
 use crate::http::{App, Problem};
 use axum::body::Body;
@@ -15,21 +17,26 @@ use feed::Feed;
 use form::Form;
 use serde::Deserialize;
 use std::sync::Arc;
+use utoipa::IntoParams;
 
 /// Where a follower that lost its connection goes on.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// From where, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct Wanted {
     /// The revision after which to begin; left out, 0.
+    #[param(value_type = Option<Revision>)]
     since: Option<String>,
     /// At most so many changes.
+    #[param(value_type = Option<Amount>)]
     limit: Option<String>,
 }
 
 /// `GET /changes`
+#[utoipa::path(get, path = "/admin/v1/changes", params(Wanted), responses((status = 200, description = "One change a line; with `Accept: text/event-stream` they follow live", content((String = "application/x-ndjson"), (String = "text/event-stream"))), (status = 409, description = "Conflict", body = ProblemBody, content_type = "application/problem+json")))]
 pub(in crate::http) async fn stream(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,9 +1,11 @@
 //! `/directory`: the published groups, searched (F1-F3).
 
 use super::groups::PublishedGroup;
-use super::{Listing, listed, shown};
+use super::{Listing, shown};
 use crate::admin::Caller;
+use crate::admin::schema::{Language, Line};
 use crate::admin::search_directory::{Terms, search_directory};
+use crate::domain::group::Activity;
 use crate::http::extract::Query;
 use crate::http::{App, Problem};
 use crate::store::list::directory::{Found, PersonName, ShownPeople};
@@ -12,23 +14,34 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// A search, as the query says it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct Searched {
+    #[param(max_length = 255)]
     name: Option<String>,
+    #[param(value_type = Option<Activity>)]
     activity: Option<String>,
+    #[param(min_length = 1, max_length = 255)]
     sector: Option<String>,
+    #[param(value_type = Option<Language>)]
     language: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
+    #[param(max_length = 8192)]
     page_token: Option<String>,
 }
 
 /// A person in a group, without address (A7).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PersonName)]
 struct Name {
+    #[schema(value_type = Option<Line>, required)]
     first_name: Option<String>,
+    #[schema(value_type = Option<Line>, required)]
     last_name: Option<String>,
 }
 
@@ -39,17 +52,21 @@ impl From<PersonName> for Name {
 }
 
 /// Who is in a group that publishes it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PublishedPeople)]
 struct People {
+    #[schema(required = false)]
     administrator: Name,
+    #[schema(required = false)]
     members: Vec<Name>,
     /// Where to read the rest, if not all members are here.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     members_url: Option<String>,
 }
 
 /// A hit: what F3 shows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Hit {
     #[serde(flatten)]
     group: PublishedGroup,
@@ -86,7 +103,18 @@ fn segment(id: &str) -> String {
     })
 }
 
+/// A page of hits.
+#[derive(Serialize, ToSchema)]
+struct Hits {
+    /// In the order of their publication.
+    groups: Vec<Hit>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
 /// `GET /directory`
+#[utoipa::path(get, path = "/admin/v1/directory", params(Searched), responses((status = 200, description = "A page of what F3 shows of each group", body = Hits)))]
 pub(in crate::http) async fn search(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -95,8 +123,8 @@ pub(in crate::http) async fn search(
     let Searched { name, activity, sector, language, limit, page_token } = searched;
     let page = Listing { limit, page_token }.page()?;
     let found = search_directory(&app.admin, &caller, &Terms { name, activity, sector, language }, &page).await?;
-    let token = found.token();
-    Ok(shown(&listed("groups", found.rows.into_iter().map(Hit::from), token)))
+    let next_page_token = found.token();
+    Ok(shown(&Hits { groups: found.rows.into_iter().map(Hit::from).collect(), next_page_token }))
 }
 
 #[cfg(test)]

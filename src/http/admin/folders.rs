@@ -5,9 +5,9 @@ use crate::admin::Caller;
 use crate::admin::change_folder::{FolderPatch, change_folder};
 use crate::admin::create_folder::{NewFolder, create_folder};
 use crate::admin::delete_folder::delete_folder;
-use crate::admin::read_content::read_folder;
+use crate::admin::read_content::{FolderView, read_folder};
 use crate::domain::FolderId;
-use crate::http::extract::{Json, Path, acknowledged, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use axum::response::Response;
 use std::sync::Arc;
 
 /// `POST /folders`
+#[utoipa::path(post, path = "/admin/v1/folders", request_body = NewFolder, responses((status = 201, description = "Created", body = FolderView)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -26,16 +27,19 @@ pub(in crate::http) async fn create(
 }
 
 /// `GET /folders/{id}`
+#[utoipa::path(get, path = "/admin/v1/folders/{id}", responses((status = 200, description = "As the caller may see it", body = FolderView)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let id: FolderId = existing("folder", &id)?;
     Ok(shown(&read_folder(&app.admin, &caller, &id).await?))
 }
 
 /// `PATCH /folders/{id}`: without an answer if the actor may not look at the folder.
+#[utoipa::path(patch, path = "/admin/v1/folders/{id}", request_body = FolderPatch, responses((status = 200, description = "As it is now", body = FolderView), (status = 204, description = "Done; the actor may not look at it")))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -51,6 +55,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `DELETE /folders/{id}`
+#[utoipa::path(delete, path = "/admin/v1/folders/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,6 +1,7 @@
 //! `/groups`: groups, their settings, handover, joining and leaving.
 
-use super::{Listing, Optional, existing, listed, shown};
+use super::grants::Grants;
+use super::{Listing, Optional, existing, shown};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::Admitted;
 use crate::admin::change_group::{GroupPatch, change_group};
@@ -11,30 +12,42 @@ use crate::admin::join_group::join_group;
 use crate::admin::leave_group::{Leaving, leave_group};
 use crate::admin::leave_preview::leave_preview;
 use crate::admin::read_group::{read_group, read_groups};
+use crate::admin::schema::{Description, Email, Language, Line, Name};
 use crate::domain::group::Activity;
-use crate::domain::{GroupId, UserId};
-use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
+use crate::domain::{Group, GroupId, UserId};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use crate::store::list::groups::SeenGroup;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::sync::Arc;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a published group shows to people outside it (F3).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PublishedGroup {
     pub(super) id: GroupId,
+    #[schema(value_type = Name)]
     name: String,
+    #[schema(value_type = Option<Line>, required)]
     full_name: Option<String>,
+    #[schema(value_type = Option<Description>, required)]
     description: Option<String>,
+    #[schema(value_type = Option<Language>, required)]
     language: Option<String>,
+    #[schema(required)]
     activity: Option<Activity>,
+    #[schema(value_type = Option<Line>, required)]
     sector: Option<String>,
     open: bool,
     /// Of a closed group, which is joined by writing there (F5).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Email>)]
     administrator_email: Option<String>,
 }
 
@@ -57,7 +70,7 @@ impl From<SeenGroup> for PublishedGroup {
 }
 
 /// Who is in which group now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Admission {
     group: GroupId,
     user: UserId,
@@ -69,18 +82,60 @@ impl From<Admitted> for Admission {
     }
 }
 
+/// A page of groups.
+#[derive(Debug, Serialize, ToSchema)]
+struct Groups {
+    /// By id.
+    groups: Vec<Group>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// A group as the caller may see it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum View {
+    /// To people in the group and to the host (S6).
+    Inside(Group),
+    /// To everybody else (F3).
+    Outside(PublishedGroup),
+}
+
+impl ToSchema for View {
+    fn name() -> Cow<'static, str> {
+        "GroupView".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Group::name().into_owned(), Group::schema()));
+        schemas.push((PublishedGroup::name().into_owned(), PublishedGroup::schema()));
+        Group::schemas(schemas);
+        PublishedGroup::schemas(schemas);
+    }
+}
+
+// Not one of two: whatever shows a group whole shows all that is published of it.
+impl PartialSchema for View {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [Group::name(), PublishedGroup::name()];
+        kinds.iter().fold(AnyOfBuilder::new(), |any, kind| any.item(Ref::from_schema_name(kind.as_ref()))).into()
+    }
+}
+
 /// `GET /groups`
+#[utoipa::path(get, path = "/admin/v1/groups", params(Listing), responses((status = 200, description = "A page, by id", body = Groups)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_groups(&app.admin, &caller, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("groups", page.rows, token)))
+    Ok(shown(&Groups { next_page_token: page.token(), groups: page.rows }))
 }
 
 /// `POST /groups`
+#[utoipa::path(post, path = "/admin/v1/groups", request_body = NewGroup, responses((status = 201, description = "Created", body = Group)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -92,16 +147,19 @@ pub(in crate::http) async fn create(
 }
 
 /// `GET /groups/{id}`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}", responses((status = 200, description = "To people in the group (S6), or to others (F3)", body = View)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let seen = read_group(&app.admin, &caller, &existing("group", &id)?).await?;
-    Ok(if seen.inside { shown(&seen.group) } else { shown(&PublishedGroup::from(seen)) })
+    Ok(shown(&if seen.inside { View::Inside(seen.group) } else { View::Outside(seen.into()) }))
 }
 
 /// `PATCH /groups/{id}`
+#[utoipa::path(patch, path = "/admin/v1/groups/{id}", request_body = GroupPatch, responses((status = 200, description = "As it is now", body = Group)))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -114,6 +172,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `DELETE /groups/{id}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -125,6 +184,7 @@ pub(in crate::http) async fn delete(
 }
 
 /// `PUT /groups/{id}/administrator`
+#[utoipa::path(put, path = "/admin/v1/groups/{id}/administrator", request_body = Handover, responses((status = 200, description = "As it is now", body = Group)))]
 pub(in crate::http) async fn replace_administrator(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -137,6 +197,7 @@ pub(in crate::http) async fn replace_administrator(
 }
 
 /// `POST /groups/{id}/join`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/join", responses((status = 200, description = "A member now", body = Admission)))]
 pub(in crate::http) async fn join(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -148,6 +209,7 @@ pub(in crate::http) async fn join(
 }
 
 /// `POST /groups/{id}/leave`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/leave", request_body = Option<Leaving>, responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn leave(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -160,6 +222,7 @@ pub(in crate::http) async fn leave(
 }
 
 /// `GET /groups/{id}/leave-preview`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/leave-preview", params(Listing), responses((status = 200, description = "A page of the grants made through the group", body = Grants)))]
 pub(in crate::http) async fn preview_leaving(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -167,6 +230,5 @@ pub(in crate::http) async fn preview_leaving(
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = leave_preview(&app.admin, &caller, &existing("group", &id)?, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("grants", page.rows, token)))
+    Ok(shown(&Grants { next_page_token: page.token(), grants: page.rows }))
 }

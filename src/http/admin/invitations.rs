@@ -1,14 +1,15 @@
 //! `/groups/{id}/invitations` and `/invitations/{token}`: from an invitation to a member.
 
 use super::groups::Admission;
-use super::{Listing, existing, listed, shown, time};
+use super::{Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::{accept_invitation, decline_invitation};
 use crate::admin::candidates::candidates;
 use crate::admin::invite::{Issued, NewInvitation, invite, resend_invitation, withdraw_invitation};
 use crate::admin::read_group::read_invitations;
+use crate::admin::schema::{Email, Line};
 use crate::admin::token::Token;
-use crate::domain::{GroupId, Invitation, InvitationId, UserId};
+use crate::domain::{Contact, GroupId, Invitation, InvitationId, UserId};
 use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
@@ -16,25 +17,43 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// An invitation as answers write it.
-#[derive(Serialize)]
-struct Row {
+#[derive(Serialize, ToSchema)]
+struct InvitationRow {
     id: InvitationId,
     group: GroupId,
+    #[schema(required)]
     user: Option<UserId>,
+    #[schema(value_type = Option<Email>, required)]
     email: Option<String>,
+    #[schema(value_type = Option<Line>, required)]
     first_name: Option<String>,
+    #[schema(value_type = Option<Line>, required)]
     last_name: Option<String>,
+    #[schema(format = DateTime, required)]
     created: Option<String>,
+    #[schema(format = DateTime, required)]
     expires: Option<String>,
     /// In answers to operator calls alone, and only when it is made (A10).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     token: Option<String>,
 }
 
-fn row(invitation: Invitation, token: Option<&Token>) -> Row {
-    Row {
+/// A page of pending invitations.
+#[derive(Serialize, ToSchema)]
+struct Invitations {
+    /// By id.
+    invitations: Vec<InvitationRow>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+fn row(invitation: Invitation, token: Option<&Token>) -> InvitationRow {
+    InvitationRow {
         id: invitation.id,
         group: invitation.group,
         user: invitation.user,
@@ -47,11 +66,12 @@ fn row(invitation: Invitation, token: Option<&Token>) -> Row {
     }
 }
 
-fn issued(issued: Issued) -> Row {
+fn issued(issued: Issued) -> InvitationRow {
     row(issued.invitation, issued.token.as_ref())
 }
 
 /// `GET /groups/{id}/invitations`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/invitations", params(Listing), responses((status = 200, description = "A page of the pending ones", body = Invitations)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -59,11 +79,13 @@ pub(in crate::http) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_invitations(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("invitations", page.rows.into_iter().map(|invitation| row(invitation, None)), token)))
+    let next_page_token = page.token();
+    let invitations = page.rows.into_iter().map(|invitation| row(invitation, None)).collect();
+    Ok(shown(&Invitations { invitations, next_page_token }))
 }
 
 /// `POST /groups/{id}/invitations`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/invitations", request_body = NewInvitation, responses((status = 201, description = "Invited", body = InvitationRow)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -76,6 +98,7 @@ pub(in crate::http) async fn create(
 }
 
 /// `POST /groups/{id}/invitations/{invitation}/resend`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/invitations/{invitation}/resend", responses((status = 200, description = "Sent again, with another token", body = InvitationRow)))]
 pub(in crate::http) async fn resend(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -87,6 +110,7 @@ pub(in crate::http) async fn resend(
 }
 
 /// `DELETE /groups/{id}/invitations/{invitation}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}/invitations/{invitation}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn withdraw(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -98,6 +122,7 @@ pub(in crate::http) async fn withdraw(
 }
 
 /// `POST /invitations/{token}/accept`
+#[utoipa::path(post, path = "/admin/v1/invitations/{token}/accept", responses((status = 200, description = "A member now", body = Admission)))]
 pub(in crate::http) async fn accept(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -109,6 +134,7 @@ pub(in crate::http) async fn accept(
 }
 
 /// `POST /invitations/{token}/decline`
+#[utoipa::path(post, path = "/admin/v1/invitations/{token}/decline", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn decline(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -119,7 +145,18 @@ pub(in crate::http) async fn decline(
     Ok(acknowledged_empty(done.revision))
 }
 
+/// A page of whom an administrator may want to invite (A9).
+#[derive(Serialize, ToSchema)]
+struct Candidates {
+    /// Users first.
+    candidates: Vec<Contact>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
 /// `GET /groups/{id}/invitation-candidates`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/invitation-candidates", params(Listing), responses((status = 200, description = "A page", body = Candidates)))]
 pub(in crate::http) async fn list_candidates(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -127,6 +164,5 @@ pub(in crate::http) async fn list_candidates(
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = candidates(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("candidates", page.rows, token)))
+    Ok(shown(&Candidates { next_page_token: page.token(), candidates: page.rows }))
 }

@@ -5,9 +5,9 @@ use crate::admin::Caller;
 use crate::admin::change_item::{ItemPatch, change_item};
 use crate::admin::create_item::{NewItem, create_item};
 use crate::admin::delete_item::delete_item;
-use crate::admin::read_content::read_item;
+use crate::admin::read_content::{ItemView, read_item};
 use crate::domain::ItemId;
-use crate::http::extract::{Json, Path, acknowledged, acknowledged_empty, complete};
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use axum::response::Response;
 use std::sync::Arc;
 
 /// `POST /items`
+#[utoipa::path(post, path = "/admin/v1/items", request_body = NewItem, responses((status = 201, description = "Created", body = ItemView)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -26,16 +27,19 @@ pub(in crate::http) async fn create(
 }
 
 /// `GET /items/{id}`
+#[utoipa::path(get, path = "/admin/v1/items/{id}", responses((status = 200, description = "As the caller may see it", body = ItemView)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     let id: ItemId = existing("item", &id)?;
     Ok(shown(&read_item(&app.admin, &caller, &id).await?))
 }
 
 /// `PATCH /items/{id}`: without an answer if the actor may not look at the item.
+#[utoipa::path(patch, path = "/admin/v1/items/{id}", request_body = ItemPatch, responses((status = 200, description = "As it is now", body = ItemView), (status = 204, description = "Done; the actor may not look at it")))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -51,6 +55,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `DELETE /items/{id}`
+#[utoipa::path(delete, path = "/admin/v1/items/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,8 +1,9 @@
 //! `/groups/{id}/join-requests`: asking the administrator of a closed group to be let in (F5).
 
-use super::{Listing, existing, listed, shown, time};
+use super::{Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::request_join::{NewJoinRequest, close_join_request, read_join_requests, request_join};
+use crate::admin::schema::Message;
 use crate::domain::{GroupId, JoinRequest, JoinRequestId, UserId};
 use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
@@ -11,14 +12,18 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// An open request as answers write it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = JoinRequest)]
 struct Row {
     id: JoinRequestId,
     group: GroupId,
     user: UserId,
+    #[schema(value_type = Message)]
     message: String,
+    #[schema(required, format = DateTime)]
     created: Option<String>,
 }
 
@@ -29,7 +34,18 @@ impl From<JoinRequest> for Row {
     }
 }
 
+/// A page of open requests.
+#[derive(Serialize, ToSchema)]
+struct JoinRequests {
+    /// By id.
+    join_requests: Vec<Row>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
 /// `GET /groups/{id}/join-requests`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/join-requests", params(Listing), responses((status = 200, description = "A page of the open ones", body = JoinRequests)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -37,11 +53,12 @@ pub(in crate::http) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_join_requests(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("join_requests", page.rows.into_iter().map(Row::from), token)))
+    let next_page_token = page.token();
+    Ok(shown(&JoinRequests { join_requests: page.rows.into_iter().map(Row::from).collect(), next_page_token }))
 }
 
 /// `POST /groups/{id}/join-requests`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/join-requests", request_body = NewJoinRequest, responses((status = 201, description = "Asked", body = Row)))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -54,6 +71,7 @@ pub(in crate::http) async fn create(
 }
 
 /// `DELETE /groups/{id}/join-requests/{request}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}/join-requests/{request}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn close(
     State(app): State<Arc<App>>,
     caller: Caller,

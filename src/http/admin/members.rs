@@ -1,10 +1,11 @@
 //! `/groups/{id}/members`: who is in a group, and its co-administrators.
 
-use super::{Listing, existing, listed, shown, time};
+use super::{Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::appoint_co_administrator::{appoint_co_administrator, dismiss_co_administrator};
 use crate::admin::read_group::read_members;
 use crate::admin::remove_members::{Removal, remove_member, remove_members};
+use crate::admin::schema::Line;
 use crate::domain::UserId;
 use crate::http::extract::{Json, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
@@ -14,31 +15,56 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// A member, to people in the group (S6) and to those outside it (A7).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-enum Row {
-    Inside { user: UserId, co_administrator: bool, since: Option<String> },
-    Outside { user: UserId, first_name: Option<String>, last_name: Option<String> },
+enum MemberRow {
+    Inside {
+        user: UserId,
+        co_administrator: bool,
+        #[schema(required, format = DateTime)]
+        since: Option<String>,
+    },
+    Outside {
+        user: UserId,
+        #[schema(value_type = Option<Line>, required)]
+        first_name: Option<String>,
+        #[schema(value_type = Option<Line>, required)]
+        last_name: Option<String>,
+    },
 }
 
-fn row(named: NamedMember, inside: bool) -> Row {
+fn row(named: NamedMember, inside: bool) -> MemberRow {
     let member = named.member;
     if inside {
         let since = time(member.since_ms);
-        return Row::Inside { user: member.user, co_administrator: member.co_administrator, since };
+        return MemberRow::Inside { user: member.user, co_administrator: member.co_administrator, since };
     }
-    Row::Outside { user: member.user, first_name: named.first_name, last_name: named.last_name }
+    MemberRow::Outside { user: member.user, first_name: named.first_name, last_name: named.last_name }
+}
+
+/// A page of the people in a group.
+#[derive(Debug, Serialize, ToSchema)]
+struct PeoplePage {
+    /// The one administrator (A2), who is no member.
+    administrator: UserId,
+    /// By user id.
+    members: Vec<MemberRow>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
 }
 
 /// Whom a removal removed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Removed {
     removed: Vec<UserId>,
 }
 
 /// `GET /groups/{id}/members`
+#[utoipa::path(get, path = "/admin/v1/groups/{id}/members", params(Listing), responses((status = 200, description = "A page, by user id", body = PeoplePage)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -47,15 +73,13 @@ pub(in crate::http) async fn list(
 ) -> Result<Response, Problem> {
     let People { administrator, members, inside } =
         read_members(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let token = members.token();
-    let mut answer = listed("members", members.rows.into_iter().map(|named| row(named, inside)), token);
-    if let Some(fields) = answer.as_object_mut() {
-        fields.insert("administrator".to_owned(), administrator.as_str().into());
-    }
-    Ok(shown(&answer))
+    let next_page_token = members.token();
+    let members = members.rows.into_iter().map(|named| row(named, inside)).collect();
+    Ok(shown(&PeoplePage { administrator, members, next_page_token }))
 }
 
 /// `DELETE /groups/{id}/members/{user}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}/members/{user}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -67,6 +91,7 @@ pub(in crate::http) async fn remove(
 }
 
 /// `POST /groups/{id}/removals`
+#[utoipa::path(post, path = "/admin/v1/groups/{id}/removals", request_body = Removal, responses((status = 200, description = "Who was removed", body = Removed)))]
 pub(in crate::http) async fn remove_several(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -79,6 +104,7 @@ pub(in crate::http) async fn remove_several(
 }
 
 /// `PUT /groups/{id}/co-administrators/{user}`
+#[utoipa::path(put, path = "/admin/v1/groups/{id}/co-administrators/{user}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn appoint(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -91,6 +117,7 @@ pub(in crate::http) async fn appoint(
 }
 
 /// `DELETE /groups/{id}/co-administrators/{user}`
+#[utoipa::path(delete, path = "/admin/v1/groups/{id}/co-administrators/{user}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn dismiss(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -2,28 +2,34 @@
 
 use super::{shown, time};
 use crate::admin::Caller;
+use crate::http::extract::{Nothing, Query};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// The loaded set.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PolicySet<'a> {
     /// SHA-256 of schema, policies and features: equal for equal sets.
     digest: &'a str,
     /// Counts the loads of this process.
     generation: u64,
+    #[schema(required, format = DateTime)]
     loaded: Option<String>,
     policies: Vec<Row<'a>>,
     /// Why the last load failed; a set that does not validate stops the start, so there is none.
+    #[schema(required)]
     last_failure: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Policy)]
 struct Row<'a> {
     id: &'a str,
+    #[schema(required)]
     rule: Option<&'a str>,
     /// `permit` or `forbid`.
     effect: String,
@@ -33,7 +39,12 @@ struct Row<'a> {
 }
 
 /// `GET /policies`
-pub(in crate::http) async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/admin/v1/policies", responses((status = 200, description = "The set, its digest, when it was loaded", body = PolicySet)))]
+pub(in crate::http) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
     app.admin.host_only(&caller, "policies")?;
     let bundle = app.check.bundle();
     let policies = bundle.policies().map(|policy| Row {

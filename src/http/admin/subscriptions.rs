@@ -1,36 +1,52 @@
 //! `/subscriptions`: plans and their limits.
 
-use super::{Listing, chosen, existing, listed, put, shown};
+use super::{Listing, chosen, existing, put, shown};
 use crate::admin::Caller;
 use crate::admin::put_subscription::{NewLimits, delete_subscription, put_subscription};
 use crate::admin::read_user::{read_subscription, read_subscriptions};
-use crate::http::extract::{Json, Path, Query, acknowledged_empty, complete};
+use crate::domain::Subscription;
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A page of plans.
+#[derive(Debug, Serialize, ToSchema)]
+struct Subscriptions {
+    /// By id.
+    subscriptions: Vec<Subscription>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
 
 /// `GET /subscriptions`
+#[utoipa::path(get, path = "/admin/v1/subscriptions", params(Listing), responses((status = 200, description = "A page, by id", body = Subscriptions)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_subscriptions(&app.admin, &caller, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("subscriptions", page.rows, token)))
+    Ok(shown(&Subscriptions { next_page_token: page.token(), subscriptions: page.rows }))
 }
 
 /// `GET /subscriptions/{id}`
+#[utoipa::path(get, path = "/admin/v1/subscriptions/{id}", responses((status = 200, description = "As it is", body = Subscription)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&read_subscription(&app.admin, &caller, &existing("subscription", &id)?).await?))
 }
 
 /// `PUT /subscriptions/{id}`
+#[utoipa::path(put, path = "/admin/v1/subscriptions/{id}", request_body = NewLimits, responses((status = 200, description = "Replaced", body = Subscription), (status = 201, description = "Created", body = Subscription)))]
 pub(in crate::http) async fn replace(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -43,6 +59,7 @@ pub(in crate::http) async fn replace(
 }
 
 /// `DELETE /subscriptions/{id}`
+#[utoipa::path(delete, path = "/admin/v1/subscriptions/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

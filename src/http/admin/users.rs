@@ -1,37 +1,53 @@
 //! `/users`: people.
 
-use super::{Listing, chosen, existing, listed, put, shown};
+use super::{Listing, chosen, existing, put, shown};
 use crate::admin::Caller;
 use crate::admin::delete_user::delete_user;
 use crate::admin::put_user::{NewUser, put_user};
 use crate::admin::read_user::{read_user, read_users};
-use crate::http::extract::{Json, Path, Query, acknowledged_empty, complete};
+use crate::domain::User;
+use crate::http::extract::{Json, Nothing, Path, Query, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use axum::extract::State;
 use axum::response::Response;
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A page of people.
+#[derive(Debug, Serialize, ToSchema)]
+struct Users {
+    /// By id.
+    users: Vec<User>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
 
 /// `GET /users`
+#[utoipa::path(get, path = "/admin/v1/users", params(Listing), responses((status = 200, description = "A page, by id", body = Users)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let page = read_users(&app.admin, &caller, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("users", page.rows, token)))
+    Ok(shown(&Users { next_page_token: page.token(), users: page.rows }))
 }
 
 /// `GET /users/{id}`
+#[utoipa::path(get, path = "/admin/v1/users/{id}", responses((status = 200, description = "As it is", body = User)))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     Ok(shown(&read_user(&app.admin, &caller, &existing("user", &id)?).await?))
 }
 
 /// `PUT /users/{id}`
+#[utoipa::path(put, path = "/admin/v1/users/{id}", request_body = NewUser, responses((status = 200, description = "Replaced", body = User), (status = 201, description = "Created", body = User)))]
 pub(in crate::http) async fn replace(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -44,6 +60,7 @@ pub(in crate::http) async fn replace(
 }
 
 /// `DELETE /users/{id}`
+#[utoipa::path(delete, path = "/admin/v1/users/{id}", responses((status = 204, description = "Done")))]
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -15,7 +15,7 @@ fn a_key_is_one_text_of_bounded_length() {
     assert_eq!(read(&[b"\"quoted\" and not"]), Ok(Some("\"quoted\" and not".to_owned())));
     assert!(read(&[&longest]).is_ok());
     assert_eq!(read(&[&[b'k'; IDEMPOTENCY_KEY_CHARACTERS_MAX + 1]]), Err(422));
-    for bad in [&[&b""[..]][..], &["é".as_bytes()], &[b"a", b"a"]] {
+    for bad in [&[&b""[..]][..], &["é".as_bytes()], &[b"a\tb"], &[b"a", b"a"]] {
         assert_eq!(read(bad), Err(400), "{bad:?}");
     }
 }

@@ -5,6 +5,7 @@ use crate::http::accept::Peer;
 use crate::lifecycle::Application;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
+use axum::routing::get;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;

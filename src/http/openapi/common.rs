@@ -1,0 +1,190 @@
+//! What the operations of a document have in common, told from what each of them is.
+
+use crate::admin::schema::InvitationToken;
+use crate::config::Limits;
+use crate::config::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
+use crate::domain::{GroupId, InvitationId, JoinRequestId, Revision, UserId};
+use crate::http::error::ProblemBody;
+use axum::http::StatusCode;
+use utoipa::ToSchema;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
+
+/// The name of the security scheme.
+const BEARER: &str = "bearer";
+
+/// Adds to each operation what it shares with others, and the limits that are configuration.
+pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
+    let guarded = document.paths.paths.keys().any(|path| path.starts_with("/admin/"));
+    let mut components = document.components.take().unwrap_or_default();
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            describe(operation, method, path);
+            too_long(operation);
+            if guarded && !matches!(path.as_str(), "/healthz" | "/readyz") {
+                guard(operation);
+            }
+        }
+    }
+    if guarded {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
+        components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(scheme).into());
+    }
+    register::<ProblemBody<'static>>(&mut components);
+    register::<UserId>(&mut components);
+    register::<GroupId>(&mut components);
+    if guarded {
+        register::<InvitationId>(&mut components);
+        register::<JoinRequestId>(&mut components);
+        register::<InvitationToken>(&mut components);
+        components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
+    }
+    register::<Revision>(&mut components);
+    bound_batch(&mut components, limits.batch_requests_max);
+    document.components = Some(components);
+    document
+}
+
+/// What an operation is, as far as its method and path say.
+fn describe(operation: &mut Operation, method: &'static str, path: &str) {
+    name(operation);
+    if path.starts_with("/v1/") {
+        let revision = "The least revision to answer from; 503 if it is not reached in time";
+        header(operation, "Conclave-Min-Revision", revision, "Revision");
+        problems(operation, &[400, 408, 413, 415, 422, 500, 503]);
+    }
+    if !path.starts_with("/admin/") {
+        return;
+    }
+    for parameter in path.split('{').skip(1).filter_map(|rest| rest.split_once('}')) {
+        path_parameter(operation, path, parameter.0);
+    }
+    header(operation, "Conclave-Actor", "The person on whose behalf the call is made; none: the host", "UserId");
+    problems(operation, &[400, 401, 403, 404, 422, 500, 503]);
+    if method != "GET" {
+        let key = "One for each change: a call sent twice is made once, and answered twice with the first answer";
+        header(operation, "Idempotency-Key", key, "IdempotencyKey");
+        problems(operation, &[408, 409]);
+        acknowledge(operation);
+    }
+    if operation.request_body.is_some() {
+        problems(operation, &[413, 415]);
+    }
+}
+
+/// Every operation asks for the token.
+fn guard(operation: &mut Operation) {
+    operation.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
+    problems(operation, &[401]);
+}
+
+/// `users_read`: a handler's name alone would be that of many.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+    if let (Some(tag), Some(id)) = (tag, &operation.operation_id)
+        && tag != id
+    {
+        operation.operation_id = Some(format!("{tag}_{id}"));
+    }
+}
+
+fn path_parameter(operation: &mut Operation, path: &str, name: &str) {
+    let (schema, description) = match (name, path) {
+        ("token", _) => ("InvitationToken", "The token of an invitation"),
+        ("invitation", _) => ("InvitationId", "An invitation's id"),
+        ("request", _) => ("JoinRequestId", "A request's id"),
+        ("user", _) => ("UserId", "A person's id"),
+        (_, path) if path.starts_with("/admin/v1/groups") => ("GroupId", "A group's id"),
+        (_, path) if path.starts_with("/admin/v1/folders") => ("FolderId", "A folder's id"),
+        (_, path) if path.starts_with("/admin/v1/items") => ("ItemId", "An item's id"),
+        (_, path) if path.starts_with("/admin/v1/subscriptions") => ("SubscriptionId", "A plan's id"),
+        _ => ("UserId", "A person's id"),
+    };
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(reference(schema)));
+    operation.parameters.get_or_insert_default().push(parameter.build().into());
+}
+
+fn header(operation: &mut Operation, name: &str, description: &str, schema: &str) {
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(reference(schema)));
+    operation.parameters.get_or_insert_default().push(parameter.build().into());
+}
+
+/// Every change that was made names its revision.
+fn acknowledge(operation: &mut Operation) {
+    let description = "The revision from which on everybody sees the change";
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with('2')
+        {
+            let header =
+                HeaderBuilder::new().schema(Some(reference("Revision"))).description(Some(description)).build();
+            response.headers.insert("Conclave-Revision".to_owned(), header.into());
+        }
+    }
+}
+
+fn problems(operation: &mut Operation, statuses: &[u16]) {
+    for status in statuses {
+        let known = &mut operation.responses.responses;
+        known.entry(status.to_string()).or_insert_with(|| problem(*status).into());
+    }
+}
+
+/// Of a request line and headers past `header_bytes_max`: refused before there is a request, so the
+/// answer has no body.
+fn too_long(operation: &mut Operation) {
+    let response = ResponseBuilder::new().description("The request line and headers are too long").build();
+    operation.responses.responses.insert("431".to_owned(), response.into());
+}
+
+fn problem(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or_default();
+    let content = ContentBuilder::new().schema(Some(reference("Problem"))).build();
+    ResponseBuilder::new()
+        .description(status.canonical_reason().unwrap_or("Error"))
+        .content("application/problem+json", content)
+        .build()
+}
+
+fn reference(schema: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(schema).into()
+}
+
+fn register<T: ToSchema>(components: &mut Components) {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+}
+
+fn idempotency_key() -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]+$"));
+    text.min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_CHARACTERS_MAX)).into()
+}
+
+/// How many questions a batch may hold is configuration.
+fn bound_batch(components: &mut Components, requests_max: usize) {
+    if let Some(RefOr::T(Schema::Object(batch))) = components.schemas.get_mut("Batch")
+        && let Some(RefOr::T(Schema::Array(requests))) = batch.properties.get_mut("requests")
+    {
+        requests.max_items = Some(requests_max);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let PathItem { get, put, post, patch, delete, .. } = item;
+    let all = [("GET", get), ("PUT", put), ("POST", post), ("PATCH", patch), ("DELETE", delete)];
+    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
