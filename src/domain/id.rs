@@ -112,6 +112,8 @@ ids! {
     SubscriptionId, slash: true;
     /// An invitation's id, a UUIDv7. Not the token that admits: that one is a secret.
     InvitationId, slash: false;
+    /// The id of a mail in the outbox, a UUIDv7.
+    MailId, slash: false;
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub mod types {
     /// An invitation; no entity of the schema and no ground of any decision, but a change of one is
     /// a change that the history tells.
     pub const INVITATION: &str = "Invitation";
+    /// A mail in the outbox; like an invitation, told by the history and no ground of any decision.
+    pub const MAIL: &str = "Mail";
 
     /// Types whose entities Conclave keeps: not stored means denied.
     pub const BUILT_IN: [&str; 7] = [USER, GROUP, ROLE, QUOTA, TOOL, FOLDER, ITEM];

@@ -20,3 +20,7 @@ pub const PREPARED_STATEMENTS_MAX: usize = 256;
 /// Folders that may lie in each other. Far more than anyone needs; there only so that a chain that
 /// bites its own tail, which the store never writes, ends in an error and not in a loop.
 pub const FOLDER_DEPTH_MAX: usize = 10_000;
+
+/// How long the outbox remembers mail that was sent, in days: who wrote to whom is nobody's business
+/// for ever.
+pub const SENT_MAIL_DAYS: i64 = 90;

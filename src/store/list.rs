@@ -6,6 +6,7 @@ pub mod grants;
 pub mod groups;
 pub mod invitations;
 pub mod members;
+pub mod outbox;
 pub mod subscriptions;
 pub mod usage;
 pub mod users;

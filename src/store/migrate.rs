@@ -15,7 +15,10 @@ pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
 const APPLIED: &str = "_sqlx_migrations";
 
 /// Every version of the schema: number, name and text.
-const VERSIONS: [(i64, &str, &str); 1] = [(1, "base", include_str!("../../schema/sql/0001_base.sql"))];
+const VERSIONS: [(i64, &str, &str); 2] = [
+    (1, "base", include_str!("../../schema/sql/0001_base.sql")),
+    (3, "outbox", include_str!("../../schema/sql/0003_outbox.sql")),
+];
 
 /// What a database is, before anything is written to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

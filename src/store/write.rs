@@ -5,6 +5,7 @@ pub mod grants;
 pub mod groups;
 pub mod invitations;
 pub mod members;
+pub mod outbox;
 mod record;
 pub mod spaces;
 pub mod subscriptions;
