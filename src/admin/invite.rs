@@ -1,6 +1,7 @@
 //! Inviting somebody, sending an invitation again, withdrawing it (A9-A11).
 
 use super::field::{conflict, id, malformed, texts};
+use super::letters::write_invitation;
 use super::token::{Token, expiry_ms};
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
 use crate::domain::text::{email, line};
@@ -66,7 +67,9 @@ pub async fn invite(
     };
     let token = Token::new(admin)?;
     tx.insert_invitation(&invitation, &token.hash()).await?;
+    write_invitation(admin, &mut tx, &stored, &invitation, &token).await?;
     let revision = admin.commit(tx).await?;
+    admin.desk.announce();
     Ok(Done { output: Issued { invitation, token: shown(caller, token) }, revision })
 }
 
@@ -89,7 +92,11 @@ pub async fn resend_invitation(
     let renewed = Invitation { created_ms: now_ms, expires_ms: expiry_ms(admin, now_ms), ..stored };
     let token = Token::new(admin)?;
     tx.renew_invitation(&renewed, &token.hash()).await?;
+    let group = membership::existing_group(&mut tx, group).await?;
+    // After the renewal, which takes unsent mail with the old token along.
+    write_invitation(admin, &mut tx, &group, &renewed, &token).await?;
     let revision = admin.commit(tx).await?;
+    admin.desk.announce();
     Ok(Done { output: Issued { invitation: renewed, token: shown(caller, token) }, revision })
 }
 

@@ -3,6 +3,7 @@
 pub(super) use super::testing::{HOST, by, user, why};
 
 use super::demo;
+use super::testing::desk;
 use super::{Admin, Clock, Random, Settings};
 use crate::admin::ambient::RandomError;
 use crate::check::Check;
@@ -57,7 +58,8 @@ pub(super) async fn empty() -> Office {
         private_tools: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
         invitation_days: 30,
     };
-    let admin = Admin { store, check, clock: Arc::new(Noon), random: Arc::new(Counting::default()), settings };
+    let admin =
+        Admin { store, check, clock: Arc::new(Noon), random: Arc::new(Counting::default()), desk: desk(), settings };
     Office { admin, _directory: directory }
 }
 

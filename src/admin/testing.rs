@@ -13,6 +13,7 @@ use crate::config::Limits;
 use crate::domain::uid::types;
 use crate::domain::{Context, EntityUid, GroupId, Revision, Rule, SubscriptionId, ToolKind, UserId};
 use crate::engine::{Bundle, Sources};
+use crate::mail::{Composer, Desk};
 use crate::store::{Access, Change, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -84,6 +85,11 @@ fn kinds(names: &[&str]) -> Vec<ToolKind> {
     names.iter().map(|name| ToolKind::new(*name)).collect()
 }
 
+/// Mail as it is written by default.
+pub(crate) fn desk() -> Arc<Desk> {
+    Arc::new(Desk::new(Composer { product_name: "Conclave".to_owned(), accept_url: None }))
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
@@ -99,7 +105,7 @@ impl World {
             invitation_days: 30,
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
-        let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, settings };
+        let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, desk: desk(), settings };
         let world = Self { admin, clock, directory };
         world.subscription("free", "{}").await;
         for id in ["anna", "ben", "carl", "dora"] {
@@ -178,7 +184,7 @@ impl World {
             Change::Changed => "changed",
             Change::Deleted => "deleted",
         };
-        let grounds = rows.iter().filter(|row| row.uid.type_name != types::INVITATION);
+        let grounds = rows.iter().filter(|row| ![types::INVITATION, types::MAIL].contains(&row.uid.type_name.as_str()));
         let mut touched: Vec<_> = grounds.map(|row| format!("{} {}", word(row.change), row.uid)).collect();
         touched.sort();
         touched

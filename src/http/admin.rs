@@ -8,6 +8,7 @@ pub mod groups;
 pub mod invitations;
 pub mod items;
 pub mod members;
+pub mod outbox;
 pub mod subscriptions;
 pub mod usage;
 pub mod users;

@@ -1,6 +1,8 @@
 //! Every route of both listeners.
 
-use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
+use super::admin::{
+    contexts, folders, grants, groups, invitations, items, members, outbox, subscriptions, usage, users,
+};
 use super::{App, access, auth, observe, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -61,6 +63,8 @@ fn admin_routes() -> Router<Arc<App>> {
         .route("/admin/v1/items/{id}", get(items::read).patch(items::change).delete(items::delete))
         .route("/admin/v1/grants", get(grants::list).put(grants::put))
         .route("/admin/v1/grants/revoke", post(grants::withdraw))
+        .route("/admin/v1/outbox", get(outbox::list))
+        .route("/admin/v1/outbox/{id}/sent", post(outbox::sent))
 }
 
 fn health_routes() -> Router<Arc<App>> {

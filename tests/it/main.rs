@@ -12,6 +12,7 @@ mod bad_input;
 mod company;
 mod differential;
 mod freshness;
+mod mail;
 mod matrix;
 mod mutants;
 mod process;
