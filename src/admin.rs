@@ -9,10 +9,14 @@
 pub mod accept_invitation;
 pub mod ambient;
 pub mod appoint_co_administrator;
+pub mod attempts;
 pub mod authority;
+pub mod call;
+pub mod candidates;
 pub mod change_folder;
 pub mod change_group;
 pub mod change_item;
+pub mod contact;
 mod content;
 pub mod contexts;
 pub mod create_folder;
@@ -29,12 +33,11 @@ pub mod hand_over;
 pub mod invite;
 pub mod join_group;
 pub mod leave_group;
-pub mod letters;
+pub mod leave_preview;
+mod letters;
 pub mod list_grants;
 pub mod mark_sent;
 pub mod membership;
-#[cfg(test)]
-mod office;
 pub mod outbox;
 pub mod put_subscription;
 pub mod put_user;
@@ -43,7 +46,9 @@ pub mod read_group;
 pub mod read_user;
 pub mod refusal;
 pub mod remove_members;
+pub mod request_join;
 pub mod revoke;
+pub mod search_directory;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
@@ -83,6 +88,8 @@ pub struct Settings {
     pub private_tools: Vec<ToolKind>,
     /// After how many days an invitation expires (A10).
     pub invitation_days: u32,
+    /// How many terms a search of the directory takes at least (F1).
+    pub directory_terms_min: u32,
 }
 
 /// On whose behalf a command runs.
@@ -119,14 +126,16 @@ impl Admin {
     /// # Errors
     /// [`Refusal::Unavailable`] if the store does not answer or its writer stays busy.
     pub async fn begin(&self, command: &'static str, caller: &Caller) -> Result<WriteTransaction, Refusal> {
+        call::begins(command);
         Ok(self.store.write(command, caller.actor.as_ref(), self.clock.now_ms()).await?)
     }
 
-    /// Makes the change last, and tells the decision cache before anybody else.
+    /// Makes the change last, and tells the decision cache before anybody else. The last thing that a
+    /// command does: in a call with an `Idempotency-Key` the commit is put off until the answer is there.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] if the store does not take it; nothing is changed then.
     pub async fn commit(&self, tx: WriteTransaction) -> Result<Revision, Refusal> {
-        Ok(tx.commit(self.check.stripes()).await?)
+        call::commit(self, tx).await
     }
 }

@@ -4,6 +4,10 @@
 
 pub mod check;
 pub mod demo;
+pub mod doctor;
+pub mod export;
+pub mod health;
+pub mod import;
 pub mod serve;
 pub mod validate;
 
@@ -48,6 +52,14 @@ enum Command {
     Check(check::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(ValidateArguments),
+    /// Ask the server on this machine whether it is ready.
+    Health(health::Arguments),
+    /// Check that a database keeps every invariant of the rules.
+    Doctor(doctor::Arguments),
+    /// Write everything a database holds as lines of JSON.
+    Export(export::Arguments),
+    /// Read lines of JSON into a database.
+    Import(import::Arguments),
 }
 
 /// Where the configuration and the policies are.
@@ -118,6 +130,10 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Validate(arguments) => arguments.run(),
+        Command::Health(arguments) => health::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
     }
 }
 

@@ -3,9 +3,11 @@
 //! Pure values and pure functions: no I/O, no clock, no randomness, no Cedar. Everything else in
 //! the crate may use this module; it uses nothing of the crate.
 
+pub mod contact;
 pub mod content;
 pub mod context;
 pub mod decision;
+pub mod directory;
 pub mod facts;
 pub mod group;
 pub mod id;
@@ -21,13 +23,15 @@ pub mod text;
 pub mod uid;
 pub mod user;
 
+pub use contact::Contact;
 pub use content::{ContentRef, Space, ToolId, ToolKind};
 pub use context::{Context, Value};
 pub use decision::{Decision, DecisionRequest, Outcome, Revision};
+pub use directory::Search;
 pub use group::{Group, GroupSettings};
-pub use id::{FolderId, GroupId, IdError, InvitationId, ItemId, MailId, SubscriptionId, UserId};
+pub use id::{FolderId, GroupId, IdError, InvitationId, ItemId, JoinRequestId, MailId, SubscriptionId, UserId};
 pub use mail::{Letter, Mail, MailBody, MailKind, MailState};
-pub use membership::{Invitation, InvitationState, Invitee, Member};
+pub use membership::{Invitation, InvitationState, Invitee, JoinRequest, Member};
 pub use page::{Page, Paged};
 pub use right::{Grantee, Right};
 pub use rule::Rule;

@@ -8,8 +8,10 @@ pub mod access;
 pub mod admin;
 pub mod auth;
 pub mod body;
+pub mod call;
 pub mod error;
 pub mod extract;
+pub mod idempotency;
 pub mod json;
 pub mod observe;
 pub mod ops;
@@ -19,12 +21,13 @@ pub use accept::{Listener, Listeners};
 pub use error::Problem;
 
 use crate::admin::Admin;
+use crate::admin::attempts::Attempts;
 use crate::check::Check;
 use crate::config::Limits;
+use crate::config::limits::STREAMS_MAX;
 use crate::store::Store;
 use auth::AdminToken;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
@@ -42,21 +45,39 @@ pub struct App {
     pub token: AdminToken,
     /// One permit for each command that may run or wait at a time.
     pub commands: Arc<Semaphore>,
-    draining: AtomicBool,
+    /// What was refused, on its way into the audit.
+    pub attempts: Attempts,
+    /// The calls with an `Idempotency-Key` that are being carried out.
+    pub claims: idempotency::Claims,
+    /// One permit for each stream of changes.
+    pub streams: Arc<Semaphore>,
+    /// When the policies were loaded, in milliseconds since 1970-01-01 UTC.
+    pub policies_loaded_ms: i64,
+    draining: watch::Sender<bool>,
 }
 
 impl App {
-    /// The state of a server that is ready.
+    /// The state of a server that is ready. To be called inside a runtime.
     #[must_use]
     pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, token: AdminToken) -> Self {
         let commands = Arc::new(Semaphore::new(limits.commands_max));
-        Self { check, admin, store, limits, token, commands, draining: AtomicBool::new(false) }
+        let policies_loaded_ms = admin.clock.now_ms();
+        let attempts = Attempts::start(store.clone());
+        let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
+        let draining = watch::Sender::new(false);
+        Self { check, admin, store, limits, token, commands, attempts, claims, streams, policies_loaded_ms, draining }
     }
 
     /// Whether the server is stopping.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
+    }
+
+    /// Turns true when the server stops: what would go on for ever ends then.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
     }
 
     /// Waits for commands whose clients hung up; they are done or rolled back before the store closes.
@@ -79,10 +100,11 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let stopper = async {
         shutdown.await;
         // First, so that nobody is told to send more here.
-        app.draining.store(true, Ordering::Relaxed);
+        app.draining.send_replace(true);
         // Both loops hold a receiver until they have stopped.
         let _ = stop.send(true);
     };
     tokio::join!(stopper, access, admin);
     app.commands_finished().await;
+    app.attempts.close().await;
 }

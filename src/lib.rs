@@ -30,16 +30,20 @@
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's texts | axum |
 //! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
+//! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
+//! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
 //! | [`cli`] | one subcommand per file | everything above | |
 //! | [`lifecycle`], [`telemetry`] | start, stop; log lines | everything above | |
 //!
 //! `// INVARIANT:` marks the few places on which all of this hangs.
 
 pub mod admin;
+pub mod bulk;
 pub mod cedar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod http;

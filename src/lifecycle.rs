@@ -169,5 +169,6 @@ fn settings(config: &Config) -> Settings {
         group_tools: config.tool_kinds.group.clone(),
         private_tools: config.tool_kinds.private.clone(),
         invitation_days: config.invitation_days,
+        directory_terms_min: config.directory_terms_min,
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::{EntityUid, Revision};
 use crate::store::Follower;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// How many versions there are. Two entities that share one only invalidate each other needlessly.
 pub const STRIPES: usize = 1 << 16;
@@ -31,6 +32,8 @@ pub struct Stripes {
     versions: Box<[AtomicU64]>,
     published: AtomicU64,
     hasher: RandomState,
+    /// Wakes who follows the changes.
+    news: watch::Sender<()>,
 }
 
 impl Stripes {
@@ -38,7 +41,12 @@ impl Stripes {
     #[must_use]
     pub fn new(revision: Revision) -> Self {
         let versions = std::iter::repeat_with(|| AtomicU64::new(0)).take(STRIPES).collect();
-        Self { versions, published: AtomicU64::new(revision.0), hasher: RandomState::new() }
+        Self {
+            versions,
+            published: AtomicU64::new(revision.0),
+            hasher: RandomState::new(),
+            news: watch::Sender::new(()),
+        }
     }
 
     /// The stripe of an entity.
@@ -58,7 +66,16 @@ impl Stripes {
     // INVARIANT: called with the revision of a fill before its answer leaves. A fill may read a commit
     // that its writer has not published yet; without this, a later hit could answer from before it.
     pub fn advance(&self, revision: Revision) {
-        self.published.fetch_max(revision.0, Ordering::SeqCst);
+        if self.published.fetch_max(revision.0, Ordering::SeqCst) < revision.0 {
+            self.news.send_replace(());
+        }
+    }
+
+    /// Changes whenever the published revision does: what is read from the store after that holds
+    /// everything up to it.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// Whether nothing that maps to `stripes` changed after `revision`.

@@ -8,14 +8,21 @@
 //! | `connection`, `lease` | one connection and its settings; who may use it now |
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
 //! | `write`, `changes` | the one writer, and the record of what each change touched |
+//! | `audit`, `idempotency` | who did what or was refused; first answers, for retries |
+//! | `bulk` | everything out and in as lines |
+//! | `doctor` | whether what is kept keeps the invariants |
 //!
 //! `PostgreSQL` is to stand beside `SQLite`: what callers see (this file's `Store`, the two
 //! transactions, `Follower`) names neither, and `location` is where the two will part.
 
+pub mod audit;
+pub mod bulk;
 mod changes;
 mod connection;
+pub mod doctor;
 mod error;
 mod facts;
+pub mod idempotency;
 mod lease;
 pub mod limits;
 pub mod list;

@@ -3,8 +3,8 @@
 use super::field::conflict;
 use super::invite::is_for;
 use super::token::{Token, unknown};
-use super::{Admin, Caller, Done, Refusal, membership};
-use crate::domain::{GroupId, Invitation, InvitationState, Rule, UserId};
+use super::{Admin, Caller, Done, Refusal, call, membership};
+use crate::domain::{EntityUid, GroupId, Invitation, InvitationState, Rule, UserId};
 use crate::store::WriteTransaction;
 
 /// Who is in which group, once accepted.
@@ -59,6 +59,7 @@ pub async fn decline_invitation(admin: &Admin, caller: &Caller, token: &Token) -
 
 async fn presented(tx: &mut WriteTransaction, token: &Token, user: &UserId) -> Result<Invitation, Refusal> {
     let invitation = tx.invitation_by_token(&token.hash()).await?.ok_or_else(unknown)?;
+    call::about(&EntityUid::group(&invitation.group));
     if is_for(&invitation, user) {
         return Ok(invitation);
     }
@@ -80,7 +81,7 @@ fn check_pending(invitation: &Invitation, now_ms: i64) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::super::invite::{resend_invitation, withdraw_invitation};
-    use super::super::leave_group::leave_group;
+    use super::super::leave_group::{Leaving, leave_group};
     use super::super::testing::{DAY_MS, HOST, World, by};
     use super::*;
     use crate::domain::EntityUid;
@@ -113,7 +114,7 @@ mod tests {
         let token = world.invite(&sales, r#"{"user":"ben"}"#).await.token.unwrap();
         let first = world.accept("ben", &token).await.unwrap();
         assert_eq!(world.accept("ben", &token).await.unwrap(), first);
-        leave_group(&world.admin, &by("ben"), &sales).await.unwrap();
+        leave_group(&world.admin, &by("ben"), &sales, Leaving::default()).await.unwrap();
         world.refused(world.accept("ben", &token), (409, Some("A10"))).await;
     }
 

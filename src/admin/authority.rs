@@ -1,6 +1,6 @@
 //! Whether the person on whose behalf a command runs may do it.
 
-use super::{Admin, Caller, Refusal};
+use super::{Admin, Caller, Refusal, call};
 use crate::check::RequestRef;
 use crate::domain::uid::types;
 use crate::domain::{Context, Decision, EntityUid, Rule, UserId};
@@ -33,6 +33,7 @@ impl Admin {
         resource: &EntityUid,
         context: Context,
     ) -> Result<(), Refusal> {
+        call::about(resource);
         let Some(actor) = &caller.actor else { return Ok(()) };
         if self.allows(actor, action, resource, context).await? {
             return Ok(());
@@ -84,8 +85,13 @@ impl Admin {
         if tx.user_exists(actor).await? {
             return Ok(actor.clone());
         }
-        Err(Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") })
+        Err(unknown(actor))
     }
+}
+
+/// A refusal of a call on behalf of nobody in particular.
+pub(super) fn unknown(actor: &UserId) -> Refusal {
+    Refusal::Forbidden { rule: None, detail: format!("nobody is known as `{actor}`") }
 }
 
 /// The actor, of a call that makes sense only on somebody's behalf.

@@ -90,7 +90,7 @@ async fn check_chain(tx: &mut WriteTransaction, folder: &Located, place: &Locate
 #[cfg(test)]
 mod tests {
     use super::super::create_folder::{NewFolder, create_folder};
-    use super::super::office::{self, HOST, Office, by, folder, tool, why};
+    use super::super::testing::{HOST, World, by, folder, tool, why};
     use super::*;
     use crate::domain::content::FOLDER_DEPTH_MAX;
 
@@ -106,7 +106,7 @@ mod tests {
         FolderPatch { name: None, parent: Some(parent.uid().to_string()) }
     }
 
-    async fn make(office: &Office, new: &str, parent: ContentRef, author: &str) {
+    async fn make(office: &World, new: &str, parent: ContentRef, author: &str) {
         let (id, parent) = (Some(new.to_owned()), parent.uid().to_string());
         let new = NewFolder { id, parent, name: None, author: Some(author.to_owned()) };
         create_folder(&office.admin, &HOST, new).await.unwrap();
@@ -114,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn d7_renaming_takes_manage_access_which_an_author_has_not() {
-        let office = office::open().await;
+        let office = World::demo().await;
         make(&office, "mine", folder("offers"), "salesman-1").await;
         let refused = change_folder(&office.admin, &by("salesman-1"), &id("mine"), name("Mine")).await;
         assert_eq!(why(refused), (403, Some("D7")));
@@ -126,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_what_is_below_moves_along_and_takes_the_rights_of_its_new_place() {
-        let office = office::open().await;
+        let office = World::demo().await;
         make(&office, "closed", tool("group:sales/documents"), "director").await;
         assert!(office.may("salesman-2", "add", &folder("offers")).await);
         make(&office, "inner", folder("offers"), "director").await;
@@ -142,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_a_folder_never_lies_in_itself() {
-        let office = office::open().await;
+        let office = World::demo().await;
         make(&office, "b", folder("offers"), "director").await;
         make(&office, "c", folder("b"), "director").await;
         for (moved, target) in [("offers", "offers"), ("offers", "b"), ("offers", "c"), ("b", "c")] {
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_a_folder_never_leaves_its_tool() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for target in [folder("plans"), tool("group:sales/calendar"), tool("user:director/documents")] {
             let refused = change_folder(&office.admin, &by("director"), &id("offers"), parent(&target)).await;
             assert_eq!(why(refused), (409, Some("D8")));
@@ -165,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_what_is_below_counts_towards_the_depth() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let mut place = tool("group:sales/documents");
         for level in 1..FOLDER_DEPTH_MAX {
             let new = format!("level-{level}");

@@ -76,7 +76,7 @@ async fn resize(tx: &mut WriteTransaction, item: &Located, size: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::super::grant::{Grant, grant};
-    use super::super::office::{self, HOST, by, folder, item, to_user, tool, why};
+    use super::super::testing::{HOST, World, by, folder, item, to_user, tool, why};
     use super::*;
     use crate::domain::Right;
 
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn d4_the_author_edits_and_whom_the_author_lets() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let offer = id("offer-2026");
         let changed = change_item(&office.admin, &by("salesman-1"), &offer, name("Offer")).await.unwrap();
         assert_eq!(changed.output.unwrap().name.as_deref(), Some("Offer"));
@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn d4_a_name_can_be_taken_away() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let patch = ItemPatch { name: Some(None), ..ItemPatch::default() };
         let changed = change_item(&office.admin, &HOST, &id("offer-2026"), patch).await.unwrap();
         assert_eq!(changed.output.unwrap().name, None);
@@ -121,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn p6_growth_is_counted_and_bounded_and_shrinking_is_always_fine() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let (documents, strategy) = ("group:direction/documents", id("strategy"));
         let (used, room) = (office.used(documents).await, office.room(documents).await);
         assert_eq!(used, 80_000);
@@ -136,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_moving_takes_delete_here_and_add_there() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let (offer, documents) = (id("offer-2026"), tool("group:sales/documents"));
         // The author may edit, but not delete (D5).
         let refused = change_item(&office.admin, &by("salesman-1"), &offer, parent(&documents)).await;
@@ -150,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_nothing_leaves_its_tool() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for target in [tool("group:production/documents"), tool("group:sales/calendar"), folder("plans")] {
             for caller in [HOST, by("director")] {
                 let refused = change_item(&office.admin, &caller, &id("offer-2026"), parent(&target)).await;
@@ -165,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_changes_nothing_is_no_change() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let before = office.admin.store.revision().await.unwrap();
         for change in [ItemPatch::default(), parent(&folder("offers")), size(48_000)] {
             let done = change_item(&office.admin, &HOST, &id("offer-2026"), change).await.unwrap();
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn m1_who_may_edit_but_not_look_is_shown_nothing() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let lend =
             Grant { resource: item("board-meeting").uid().to_string(), right: Right::Edit, to: to_user("workman-1") };
         grant(&office.admin, &by("director"), lend).await.unwrap();

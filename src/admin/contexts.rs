@@ -50,7 +50,7 @@ fn view(row: ContextRow) -> ContextView {
 
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, HOST, by, user, why};
+    use super::super::testing::{HOST, World, by, user, why};
     use super::*;
 
     fn name(context: &ContextView) -> &str {
@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn s3_private_comes_first_and_then_ones_groups() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for (person, expected) in [
             ("director", vec!["private", "company", "direction", "production", "sales"]),
             ("salesman-1", vec!["private", "company", "sales"]),
@@ -76,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn s3_pages_hold_every_context_once() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let mut page = Page { after: None, rows_max: 1 };
         let mut seen = Vec::new();
         loop {
@@ -92,7 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn s3_contexts_are_for_the_user_alone() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let refused = contexts(&office.admin, &by("director"), &user("workman-1"), &Page::first()).await;
         assert_eq!(why(refused), (403, None));
         let missing = contexts(&office.admin, &HOST, &user("nobody"), &Page::first()).await;

@@ -50,7 +50,7 @@ pub async fn create_folder(admin: &Admin, caller: &Caller, input: NewFolder) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, HOST, by, folder, tool, user, why};
+    use super::super::testing::{HOST, World, by, folder, item, tool, user, why};
     use super::*;
     use crate::domain::content::FOLDER_DEPTH_MAX;
 
@@ -60,7 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn d1_only_those_who_run_the_group_make_folders() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("group:sales/documents");
         assert!(create_folder(&office.admin, &by("director"), new("a", &documents)).await.is_ok());
         let refused = create_folder(&office.admin, &by("salesman-1"), new("b", &documents)).await;
@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn d3_d6_a_grant_to_all_members_holds_below_and_for_them_alone() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let made = create_folder(&office.admin, &by("salesman-2"), new("b", &folder("offers"))).await.unwrap();
         assert_eq!(made.output.author, Some(user("salesman-2")));
         assert_eq!(made.output.parent, "Folder::\"offers\"");
@@ -81,7 +81,7 @@ mod tests {
 
     #[tokio::test]
     async fn s4_a_private_space_is_its_owners() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("user:workman-1/documents");
         assert!(create_folder(&office.admin, &by("workman-1"), new("a", &documents)).await.is_ok());
         assert_eq!(why(create_folder(&office.admin, &by("director"), new("b", &documents)).await), (404, None));
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn d4_the_host_names_the_author_and_nobody_else_does() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let named = |id, author: &str| NewFolder { author: Some(author.to_owned()), ..new(id, &folder("offers")) };
         assert_eq!(why(create_folder(&office.admin, &HOST, new("a", &folder("offers"))).await), (400, None));
         assert_eq!(why(create_folder(&office.admin, &HOST, named("a", "nobody")).await), (404, None));
@@ -100,7 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn s1_an_id_is_used_once_and_made_if_there_is_none() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let taken = create_folder(&office.admin, &by("director"), new("plans", &folder("offers"))).await;
         assert_eq!(why(taken), (409, None));
         let without = || NewFolder { id: None, ..new("x", &folder("offers")) };
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn d6_folders_lie_in_each_other_up_to_a_bound() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let mut parent = tool("group:sales/calendar");
         for level in 0..FOLDER_DEPTH_MAX {
             let id = format!("level-{level}");
@@ -123,8 +123,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_parent_that_cannot_hold_anything_is_refused() {
-        let office = office::open().await;
-        let in_item = new("a", &office::item("offer-2026"));
+        let office = World::demo().await;
+        let in_item = new("a", &item("offer-2026"));
         assert_eq!(why(create_folder(&office.admin, &HOST, in_item).await), (400, None));
         for missing in [folder("nowhere"), tool("group:sales/mailbox"), tool("group:nobody/documents")] {
             assert_eq!(why(create_folder(&office.admin, &HOST, new("a", &missing)).await), (404, None));

@@ -166,7 +166,9 @@ mod tests {
             "changed User::\"anna\"",
             "created Group::\"sales\"",
             "created Tool::\"group:sales/calendar\"",
+            "created Tool::\"group:sales/contacts\"",
             "created Tool::\"group:sales/documents\"",
+            "created Tool::\"group:sales/polls\"",
         ];
         assert_eq!(world.touched(&done).await, touched);
         assert!(world.may("anna", "hand_over", &EntityUid::group(&done.output.id)).await);

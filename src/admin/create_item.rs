@@ -1,8 +1,9 @@
 //! Adding an item to a tool or to a folder.
 
+use super::contact::NewContact;
 use super::field::texts;
 use super::read_content::ItemView;
-use super::{Admin, Caller, Done, Refusal, content};
+use super::{Admin, Caller, Done, Refusal, contact, content};
 use crate::domain::text::line;
 use crate::domain::{ContentRef, ItemId};
 use crate::store::list::content::ItemRow;
@@ -31,17 +32,22 @@ pub struct NewItem {
     /// Whose item it is, in the host's own calls; otherwise it is the actor's.
     #[serde(default)]
     pub author: Option<String>,
+    /// Whom it stands for, in a contacts tool alone (A9).
+    #[serde(default)]
+    pub contact: Option<NewContact>,
 }
 
 /// Adds an item; the actor needs `add` on the parent (D1, D2, S4, M3).
 ///
 /// # Errors
 /// [`Refusal`]: no such parent or no right there, an explicit author in an actor's call, an id
-/// that is taken, a size that does not fit any more (P6), a field out of range.
+/// that is taken, a size that does not fit any more (P6), a contact outside a contacts tool or
+/// whom nobody knows, a field out of range.
 pub async fn create_item(admin: &Admin, caller: &Caller, input: NewItem) -> Result<Done<ItemView>, Refusal> {
     let (name, kind) = (input.name.as_deref(), input.kind.as_deref());
     texts(&[("name", name, line), ("kind", kind, line)])?;
     let size = content::size(input.size.as_ref())?;
+    let contact = input.contact.as_ref().map(NewContact::read).transpose()?;
     let parent = content::place("parent", &input.parent)?;
     let id: ItemId = admin.content_id(input.id.as_deref())?;
     if input.author.is_some() {
@@ -50,27 +56,32 @@ pub async fn create_item(admin: &Admin, caller: &Caller, input: NewItem) -> Resu
     let mut tx = admin.begin("create_item", caller).await?;
     let place = content::find(&mut tx, &parent).await?;
     admin.authorize_addition(&mut tx, caller, &place, size).await?;
+    if let Some(contact) = &contact {
+        contact::check(&mut tx, &place.tool.kind, contact).await?;
+    }
     let author = content::author(&mut tx, caller, input.author.as_deref()).await?;
     content::check_unused(&mut tx, &ContentRef::Item(id.clone())).await?;
     let size = size.unwrap_or_default();
-    tx.insert_item(&place, ItemValues { id: &id, name, kind, author: &author, size }).await?;
-    let output = ItemRow { id, tool: place.tool, parent, name: input.name, kind: input.kind, author, size }.into();
+    tx.insert_item(&place, ItemValues { id: &id, name, kind, author: &author, size, contact: contact.as_ref() })
+        .await?;
+    let (name, kind, tool) = (input.name, input.kind, place.tool);
+    let output = ItemRow { id, tool, parent, name, kind, author, size, contact }.into();
     Ok(Done { output, revision: admin.commit(tx).await? })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, HOST, by, folder, tool, user, why};
+    use super::super::testing::{HOST, World, by, folder, item, tool, user, why};
     use super::*;
 
     fn new(id: &str, parent: &ContentRef, size: Option<i64>) -> NewItem {
         let (id, parent) = (Some(id.to_owned()), parent.uid().to_string());
-        NewItem { id, parent, name: None, kind: None, size: size.map(Number::from), author: None }
+        NewItem { id, parent, name: None, kind: None, size: size.map(Number::from), author: None, contact: None }
     }
 
     #[tokio::test]
     async fn d1_d2_adding_takes_the_right_to_add() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("group:sales/documents");
         assert!(create_item(&office.admin, &by("director"), new("a", &documents, None)).await.is_ok());
         assert!(create_item(&office.admin, &by("salesman-1"), new("b", &folder("offers"), None)).await.is_ok());
@@ -81,17 +92,17 @@ mod tests {
 
     #[tokio::test]
     async fn m3_anyone_who_shares_a_group_adds_to_a_drop_folder_and_sees_nothing_there() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let drop = tool("user:director/drop");
         let made = create_item(&office.admin, &by("workman-1"), new("a", &drop, Some(5))).await.unwrap();
         assert_eq!(made.output.author, Some(user("workman-1")));
-        assert!(!office.may("workman-1", "view", &office::item("a")).await);
-        assert!(office.may("director", "delete", &office::item("a")).await);
+        assert!(!office.may("workman-1", "view", &item("a")).await);
+        assert!(office.may("director", "delete", &item("a")).await);
     }
 
     #[tokio::test]
     async fn p5_the_tool_counts_what_it_holds() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let before = office.used("group:sales/documents").await;
         create_item(&office.admin, &by("salesman-1"), new("a", &folder("offers"), Some(7))).await.unwrap();
         create_item(&office.admin, &by("salesman-1"), new("b", &folder("offers"), None)).await.unwrap();
@@ -100,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn p6_nothing_is_added_past_the_capacity_by_anybody() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("group:direction/documents");
         let full = office.room("group:direction/documents").await;
         let by_host = |id, size| NewItem { author: Some("director".to_owned()), ..new(id, &documents, Some(size)) };
@@ -119,14 +130,14 @@ mod tests {
 
     #[tokio::test]
     async fn p6_a_size_is_0_or_more() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let refused = create_item(&office.admin, &by("director"), new("a", &folder("offers"), Some(-1))).await;
         assert_eq!(why(refused), (422, None));
     }
 
     #[tokio::test]
     async fn s1_an_id_is_used_once() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let before = office.used("group:sales/documents").await;
         let taken = create_item(&office.admin, &by("director"), new("shift-plan", &folder("offers"), Some(3))).await;
         assert_eq!(why(taken), (409, None));
@@ -135,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn d4_the_host_names_the_author_and_nobody_else_does() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let named = NewItem { author: Some("director".to_owned()), ..new("a", &folder("offers"), None) };
         assert_eq!(why(create_item(&office.admin, &HOST, new("a", &folder("offers"), None)).await), (400, None));
         assert_eq!(why(create_item(&office.admin, &by("director"), named).await), (403, None));
@@ -143,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn texts_are_bounded() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let long = Some("x".repeat(256));
         let name = NewItem { name: long.clone(), ..new("a", &folder("offers"), None) };
         let kind = NewItem { kind: long, ..new("a", &folder("offers"), None) };

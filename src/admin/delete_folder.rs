@@ -21,7 +21,7 @@ pub async fn delete_folder(admin: &Admin, caller: &Caller, id: &FolderId) -> Res
 mod tests {
     use super::super::create_folder::{NewFolder, create_folder};
     use super::super::create_item::{NewItem, create_item};
-    use super::super::office::{self, HOST, by, folder, item, tool, why};
+    use super::super::testing::{HOST, World, by, folder, item, tool, why};
     use super::*;
 
     fn id(id: &str) -> FolderId {
@@ -30,14 +30,22 @@ mod tests {
 
     #[tokio::test]
     async fn d8_all_below_goes_with_the_folder_and_nothing_else() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let author = Some("director".to_owned());
         let (inner, parent) = (Some("inner".to_owned()), folder("plans").uid().to_string());
         let inner = NewFolder { id: inner, parent, name: None, author: author.clone() };
         create_folder(&office.admin, &HOST, inner).await.unwrap();
         for (new, parent) in [("deep", folder("inner")), ("beside", tool("group:production/documents"))] {
             let (id, parent) = (Some(new.to_owned()), parent.uid().to_string());
-            let new = NewItem { id, parent, name: None, kind: None, size: Some(9.into()), author: author.clone() };
+            let new = NewItem {
+                id,
+                parent,
+                name: None,
+                kind: None,
+                size: Some(9.into()),
+                author: author.clone(),
+                contact: None,
+            };
             create_item(&office.admin, &HOST, new).await.unwrap();
         }
         delete_folder(&office.admin, &by("director"), &id("plans")).await.unwrap();
@@ -53,7 +61,7 @@ mod tests {
 
     #[tokio::test]
     async fn d6_what_comes_next_under_the_same_id_inherits_no_grant() {
-        let office = office::open().await;
+        let office = World::demo().await;
         delete_folder(&office.admin, &HOST, &id("offers")).await.unwrap();
         let parent = tool("group:sales/documents").uid().to_string();
         let again = NewFolder { id: Some("offers".to_owned()), parent, name: None, author: None };
@@ -63,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn d8_deleting_takes_the_right_on_the_folder() {
-        let office = office::open().await;
+        let office = World::demo().await;
         assert_eq!(why(delete_folder(&office.admin, &by("salesman-1"), &id("offers")).await), (403, Some("D1")));
         assert_eq!(why(delete_folder(&office.admin, &by("workman-1"), &id("offers")).await), (404, None));
         assert!(delete_folder(&office.admin, &by("director"), &id("offers")).await.is_ok());

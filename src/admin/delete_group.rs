@@ -43,7 +43,9 @@ mod tests {
             "changed User::\"anna\"",
             "deleted Group::\"sales\"",
             "deleted Tool::\"group:sales/calendar\"",
+            "deleted Tool::\"group:sales/contacts\"",
             "deleted Tool::\"group:sales/documents\"",
+            "deleted Tool::\"group:sales/polls\"",
         ];
         assert_eq!(world.touched(&done).await, touched);
         world.refused(delete_group(&world.admin, &HOST, &sales), (404, None)).await;

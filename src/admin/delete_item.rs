@@ -19,7 +19,7 @@ pub async fn delete_item(admin: &Admin, caller: &Caller, id: &ItemId) -> Result<
 #[cfg(test)]
 mod tests {
     use super::super::create_item::{NewItem, create_item};
-    use super::super::office::{self, HOST, by, folder, item, why};
+    use super::super::testing::{HOST, World, by, folder, item, why};
     use super::*;
 
     fn id(id: &str) -> ItemId {
@@ -28,7 +28,7 @@ mod tests {
 
     #[tokio::test]
     async fn d5_those_who_run_the_group_delete_and_the_author_does_not() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let offer = id("offer-2026");
         assert_eq!(why(delete_item(&office.admin, &by("salesman-1"), &offer).await), (403, Some("D1")));
         assert_eq!(why(delete_item(&office.admin, &by("workman-1"), &offer).await), (404, None));
@@ -38,14 +38,14 @@ mod tests {
 
     #[tokio::test]
     async fn p5_the_room_comes_back() {
-        let office = office::open().await;
+        let office = World::demo().await;
         delete_item(&office.admin, &HOST, &id("offer-2026")).await.unwrap();
         assert_eq!(office.used("group:sales/documents").await, 0);
     }
 
     #[tokio::test]
     async fn d4_what_comes_next_under_the_same_id_inherits_no_grant() {
-        let office = office::open().await;
+        let office = World::demo().await;
         delete_item(&office.admin, &HOST, &id("shift-plan")).await.unwrap();
         let new = NewItem {
             id: Some("shift-plan".to_owned()),
@@ -54,6 +54,7 @@ mod tests {
             kind: None,
             size: None,
             author: None,
+            contact: None,
         };
         create_item(&office.admin, &by("workman-3"), new).await.unwrap();
         assert!(office.may("workman-3", "edit", &item("shift-plan")).await);

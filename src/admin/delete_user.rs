@@ -42,11 +42,18 @@ mod tests {
         let done = delete_user(&world.admin, &HOST, &user("ben")).await.unwrap();
         let touched = [
             "deleted Tool::\"user:ben/calendar\"",
+            "deleted Tool::\"user:ben/contacts\"",
             "deleted Tool::\"user:ben/documents\"",
             "deleted Tool::\"user:ben/drop\"",
+            "deleted Tool::\"user:ben/mailbox\"",
+            "deleted Tool::\"user:ben/polls\"",
+            "deleted Tool::\"user:ben/profile\"",
             "deleted User::\"ben\"",
         ];
-        assert_eq!(world.touched(&done).await, touched);
+        let mut found = world.touched(&done).await;
+        // The contact that anna's invitation made of ben (A9).
+        assert!(found.remove(0).starts_with("changed Item::"));
+        assert_eq!(found, touched);
         delete_user(&world.admin, &HOST, &user("carl")).await.unwrap();
         world.refused(world.accept("dora", &issued.token.unwrap()), (404, None)).await;
 

@@ -175,6 +175,7 @@ async fn load_content(admin: &Admin) -> Result<(), DemoError> {
             kind: Some(kind.to_owned()),
             size: Some(size.into()),
             author: Some(author.to_owned()),
+            contact: None,
         };
         create_item(admin, &HOST, item).await?;
     }
@@ -195,12 +196,12 @@ async fn load_grants(admin: &Admin) -> Result<(), DemoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, item, tool};
+    use super::super::testing::{World, item, tool};
     use super::*;
 
     #[tokio::test]
     async fn e_the_worked_example_is_loaded_once() {
-        let office = office::empty().await;
+        let office = World::empty().await;
         assert!(load(&office.admin).await.unwrap());
         let revision = office.admin.store.revision().await.unwrap();
         assert!(!load(&office.admin).await.unwrap());
@@ -209,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn e_everyone_is_where_the_example_says() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let everyone = PEOPLE.map(|(id, ..)| id);
         let inside: [(&str, Vec<&str>); 4] = [
             ("company", everyone.to_vec()),
@@ -231,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn e_the_secretary_keeps_the_directors_calendar() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let calendar = tool("user:director/calendar");
         for action in ["view_busy", "view", "view_details", "add", "edit", "delete"] {
             assert!(office.may("secretary", action, &calendar).await, "{action}");

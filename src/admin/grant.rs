@@ -4,8 +4,10 @@ use super::field::conflict;
 use super::{Admin, Caller, Done, Refusal, content};
 use crate::domain::{ContentRef, Context, Grantee, GroupId, Right, Rule, Space, UserId};
 use crate::store::WriteTransaction;
+use crate::store::list::grants::GrantRow;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::ops::Not;
 
 /// A right on one tool, folder or item, for somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,46 @@ pub struct Grant {
     /// `{"user":"…"}`, or `{"group":"…"}` for everyone in it (D3).
     #[serde(deserialize_with = "grantee")]
     pub to: Grantee,
+}
+
+/// A grant as lists show it. A request that withdraws one may send it back as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantView {
+    /// What carries the grant, as an entity reference.
+    pub resource: String,
+    /// What it allows.
+    pub right: Right,
+    /// `{"user":"…"}`, or `{"group":"…"}` for everyone in it.
+    #[serde(deserialize_with = "grantee")]
+    pub to: Grantee,
+    /// Shown if true: its owner kept it when leaving the group it was made through (F7).
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub kept: bool,
+    /// Shown if true: kept, or if it will be, it is for those too who join the group afterwards (F7).
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub reaches_later_joiners: bool,
+}
+
+impl GrantView {
+    /// A grant that leaving would leave behind.
+    pub(super) fn left_behind(row: GrantRow) -> Self {
+        Self { reaches_later_joiners: matches!(row.to, Grantee::Group(_)), ..Self::from(row) }
+    }
+}
+
+impl From<GrantRow> for GrantView {
+    fn from(row: GrantRow) -> Self {
+        let reaches_later_joiners = row.kept && matches!(row.to, Grantee::Group(_));
+        let resource = row.resource.uid().to_string();
+        Self { resource, right: row.right, to: row.to, kept: row.kept, reaches_later_joiners }
+    }
+}
+
+impl From<GrantView> for Grant {
+    fn from(view: GrantView) -> Self {
+        Self { resource: view.resource, right: view.right, to: view.to }
+    }
 }
 
 /// What `to` may hold; a type of its own so that a refusal can say which of the two is wrong.
@@ -39,7 +81,8 @@ fn grantee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grantee, D::Err
 }
 
 /// Grants a right; the actor needs `manage_access` (D2, D4, D7, S5). Granted already, nothing
-/// changes.
+/// changes; but whom nothing could be granted now is refused even then, so that a kept grant (F7)
+/// stays as it is.
 ///
 /// # Errors
 /// [`Refusal`]: no such content or not that right, a right that cannot be granted there or a grant
@@ -115,8 +158,7 @@ async fn check_shares_group(tx: &mut WriteTransaction, owner: &UserId, to: &Gran
                 rule: Some(Rule::S5),
             });
         }
-        Grantee::User(user) => tx.share_a_group(owner, user).await?,
-        Grantee::Group(group) => tx.is_in_group(owner, group).await?,
+        to => shares_group(tx, owner, to).await?,
     };
     if shares {
         return Ok(());
@@ -129,9 +171,17 @@ async fn check_shares_group(tx: &mut WriteTransaction, owner: &UserId, to: &Gran
     })
 }
 
+/// Whether a grantee shares a group with the owner, or is one the owner is in.
+pub(super) async fn shares_group(tx: &mut WriteTransaction, owner: &UserId, to: &Grantee) -> Result<bool, Refusal> {
+    Ok(match to {
+        Grantee::User(user) => tx.share_a_group(owner, user).await?,
+        Grantee::Group(group) => tx.is_in_group(owner, group).await?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, HOST, by, folder, item, to_group, to_user, tool, why};
+    use super::super::testing::{HOST, World, by, folder, item, to_group, to_user, tool, why};
     use super::*;
 
     fn new(resource: &ContentRef, right: Right, to: Grantee) -> Grant {
@@ -152,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn d2_a_grant_gives_the_right_to_whom_it_names() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("group:sales/documents");
         assert!(!office.may("salesman-1", "add", &documents).await);
         let add = new(&documents, Right::Add, to_user("salesman-1"));
@@ -163,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn d2_nobody_outside_the_group_is_granted_anything_there() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for to in [to_user("workman-1"), to_user("nobody"), to_group("company"), to_group("nothing")] {
             for caller in [HOST, by("director")] {
                 let given = grant(&office.admin, &caller, new(&folder("offers"), Right::Delete, to.clone())).await;
@@ -174,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn d7_each_right_has_its_place_in_a_group() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for (resource, grantable) in [
             (tool("group:sales/documents"), vec![Right::Add, Right::Delete]),
             (folder("offers"), vec![Right::Add, Right::Delete]),
@@ -193,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn d7_access_is_managed_by_those_it_is_reserved_to() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let on_folder = new(&folder("offers"), Right::Delete, to_user("salesman-2"));
         assert_eq!(why(grant(&office.admin, &by("salesman-1"), on_folder.clone()).await), (403, Some("D7")));
         assert_eq!(why(grant(&office.admin, &by("workman-1"), on_folder).await), (404, None));
@@ -206,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn d7_nobody_names_themselves_in_a_group() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let own = new(&folder("offers"), Right::Add, to_user("director"));
         assert_eq!(why(grant(&office.admin, &by("director"), own.clone()).await), (422, Some("D7")));
         assert!(grant(&office.admin, &HOST, own).await.is_ok());
@@ -214,7 +264,7 @@ mod tests {
 
     #[tokio::test]
     async fn s5_private_rights_are_for_people_with_a_group_in_common() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let documents = tool("user:salesman-1/documents");
         for right in Right::ALL {
             for to in [to_user("workman-1"), to_group("sales")] {
@@ -235,7 +285,7 @@ mod tests {
 
     #[tokio::test]
     async fn s4_a_private_space_is_lent_by_its_owner_alone() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let calendar = tool("user:director/calendar");
         let lend = new(&calendar, Right::View, to_user("salesman-1"));
         // The secretary may look there, and lends nothing.
@@ -245,7 +295,7 @@ mod tests {
 
     #[tokio::test]
     async fn d6_a_grant_holds_for_all_that_lies_below() {
-        let office = office::open().await;
+        let office = World::demo().await;
         assert!(!office.may("salesman-2", "delete", &item("offer-2026")).await);
         assert!(!office.may("salesman-2", "delete", &folder("offers")).await);
         let below = new(&tool("group:sales/documents"), Right::Delete, to_user("salesman-2"));
@@ -256,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn d6_granting_twice_changes_nothing() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let again = new(&folder("offers"), Right::Add, to_group("sales"));
         let before = office.admin.store.revision().await.unwrap();
         assert_eq!(grant(&office.admin, &by("director"), again).await.unwrap().revision, before);

@@ -110,7 +110,9 @@ mod tests {
         let touched = [
             "changed Group::\"sales\"",
             "changed Quota::\"group:sales/calendar\"",
+            "changed Quota::\"group:sales/contacts\"",
             "changed Quota::\"group:sales/documents\"",
+            "changed Quota::\"group:sales/polls\"",
             "changed User::\"anna\"",
             "changed User::\"ben\"",
         ];

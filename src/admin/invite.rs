@@ -1,11 +1,13 @@
 //! Inviting somebody, sending an invitation again, withdrawing it (A9-A11).
 
-use super::field::{conflict, id, malformed, texts};
+use super::contact::{self, NewContact};
+use super::field::{conflict, id};
 use super::letters::write_invitation;
 use super::token::{Token, expiry_ms};
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
-use crate::domain::text::{email, line};
-use crate::domain::{EntityUid, Group, GroupId, Invitation, InvitationId, InvitationState, Invitee, Rule, UserId};
+use crate::domain::{
+    Contact, EntityUid, Group, GroupId, Invitation, InvitationId, InvitationState, Invitee, Rule, UserId,
+};
 use crate::store::WriteTransaction;
 use serde::Deserialize;
 
@@ -32,7 +34,16 @@ pub struct Issued {
     pub token: Option<Token>,
 }
 
-/// Invites somebody who is not in the group.
+impl NewInvitation {
+    /// Whom it is for, by its form alone.
+    fn contact(&self) -> Result<Contact, Refusal> {
+        let Self { user, email, first_name, last_name } = self.clone();
+        NewContact { user, email, first_name, last_name }.read_as(["user", "email", "first_name", "last_name"])
+    }
+}
+
+/// Invites somebody who is not in the group. Who is no candidate becomes one first: a contact in
+/// the private contacts of who invites, the administrator (A9).
 ///
 /// # Errors
 /// [`Refusal`]: no such group or user, not the administrator (A9), somebody who is in the group or
@@ -43,13 +54,15 @@ pub async fn invite(
     group: &GroupId,
     input: NewInvitation,
 ) -> Result<Done<Issued>, Refusal> {
-    let invitee = invitee(&input)?;
+    let contact = input.contact()?;
     let mut tx = admin.begin("invite", caller).await?;
     admin.authorize(caller, "invite", &EntityUid::group(group)).await?;
     let stored = membership::existing_group(&mut tx, group).await?;
-    let invitee = bound(&mut tx, invitee).await?;
+    let invitee = bound(&mut tx, &contact).await?;
     let now_ms = admin.clock.now_ms();
     check_invitable(&mut tx, &stored, &invitee, now_ms).await?;
+    let owner = caller.actor.as_ref().unwrap_or(&stored.administrator);
+    contact::remember(admin, &mut tx, owner, &invitee, &contact).await?;
     let invitation = Invitation {
         id: id("id", &ambient::new_uuid(admin.clock.as_ref(), admin.random.as_ref())?)?,
         group: group.clone(),
@@ -69,7 +82,6 @@ pub async fn invite(
     tx.insert_invitation(&invitation, &token.hash()).await?;
     write_invitation(admin, &mut tx, &stored, &invitation, &token).await?;
     let revision = admin.commit(tx).await?;
-    admin.desk.announce();
     Ok(Done { output: Issued { invitation, token: shown(caller, token) }, revision })
 }
 
@@ -96,7 +108,6 @@ pub async fn resend_invitation(
     // After the renewal, which takes unsent mail with the old token along.
     write_invitation(admin, &mut tx, &group, &renewed, &token).await?;
     let revision = admin.commit(tx).await?;
-    admin.desk.announce();
     Ok(Done { output: Issued { invitation: renewed, token: shown(caller, token) }, revision })
 }
 
@@ -133,30 +144,15 @@ async fn managed(
     tx.invitation(group, invitation).await?.ok_or_else(missing)
 }
 
-fn invitee(input: &NewInvitation) -> Result<Invitee, Refusal> {
-    let invitee = match (&input.user, &input.email) {
-        (Some(user), None) => Invitee::User(id("user", user)?),
-        (None, Some(email)) => Invitee::Email(email.clone()),
-        (None, None) => return Err(malformed("user", "is missing: say whom, by `user` or by `email`")),
-        (Some(_), Some(_)) => return Err(malformed("email", "goes without `user`")),
-    };
-    if input.user.is_some() && (input.first_name.is_some() || input.last_name.is_some()) {
-        return Err(malformed("user", "goes without names: the user has them"));
-    }
-    texts(&[
-        ("email", input.email.as_deref(), email),
-        ("first_name", input.first_name.as_deref(), line),
-        ("last_name", input.last_name.as_deref(), line),
-    ])?;
-    Ok(invitee)
-}
-
 /// An address that belongs to exactly one user stands for that user (A10).
-async fn bound(tx: &mut WriteTransaction, invitee: Invitee) -> Result<Invitee, Refusal> {
-    match invitee {
-        Invitee::User(user) if tx.user_exists(&user).await? => Ok(Invitee::User(user)),
-        Invitee::User(user) => Err(authority::not_found(&EntityUid::user(&user))),
-        Invitee::Email(email) => Ok(tx.sole_owner_of_email(&email).await?.map_or(Invitee::Email(email), Invitee::User)),
+async fn bound(tx: &mut WriteTransaction, contact: &Contact) -> Result<Invitee, Refusal> {
+    match contact {
+        Contact::User { user } if tx.user_exists(user).await? => Ok(Invitee::User(user.clone())),
+        Contact::User { user } => Err(authority::not_found(&EntityUid::user(user))),
+        Contact::Address { email, .. } => {
+            let owner = tx.sole_owner_of_email(email).await?;
+            Ok(owner.map_or_else(|| Invitee::Email(email.clone()), Invitee::User))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::token::Token;
 use super::{Admin, Refusal, ambient};
-use crate::domain::{Group, Invitation, Letter, MailId, User};
+use crate::domain::{Group, Invitation, JoinRequest, Letter, MailId, User};
 use crate::mail::{Asked, Invited};
 use crate::store::{StoreError, WriteTransaction};
 
@@ -11,7 +11,7 @@ use crate::store::{StoreError, WriteTransaction};
 ///
 /// # Errors
 /// [`Refusal`] if the store cannot be written.
-pub async fn write_invitation(
+pub(super) async fn write_invitation(
     admin: &Admin,
     tx: &mut WriteTransaction,
     group: &Group,
@@ -31,23 +31,23 @@ pub async fn write_invitation(
     enqueue(admin, tx, &letter).await
 }
 
-/// Writes to the administrator of a group that `person` asks to be let in (F5). Says whether it was
-/// written: an administrator without an address cannot be.
+/// Writes to the administrator of a group what `person` asks (F5). An administrator without an address
+/// gets no mail, and reads the request in the list of them.
 ///
 /// # Errors
 /// [`Refusal`] if the store cannot be written.
-pub async fn write_join_request(
+pub(super) async fn write_join_request(
     admin: &Admin,
     tx: &mut WriteTransaction,
     group: &Group,
-    person: &User,
-    message: &str,
-) -> Result<bool, Refusal> {
+    request: &JoinRequest,
+) -> Result<(), Refusal> {
     let administrator = administrator(tx, group).await?;
-    let Some(to) = administrator.profile.email.as_deref() else { return Ok(false) };
-    let letter = admin.desk.composer.join_request(&Asked { person, group, to, message });
-    enqueue(admin, tx, &letter).await?;
-    Ok(true)
+    let Some(to) = administrator.profile.email.as_deref() else { return Ok(()) };
+    // Whoever may ask is stored: that was decided in this transaction.
+    let Some(person) = tx.user(&request.user).await? else { return Ok(()) };
+    let letter = admin.desk.composer.join_request(&Asked { request, person: &person, group, to });
+    enqueue(admin, tx, &letter).await
 }
 
 async fn enqueue(admin: &Admin, tx: &mut WriteTransaction, letter: &Letter) -> Result<(), Refusal> {
@@ -63,11 +63,16 @@ async fn administrator(tx: &mut WriteTransaction, group: &Group) -> Result<User,
 
 #[cfg(test)]
 mod tests {
+    use super::super::call::{self, Call};
     use super::super::invite::{resend_invitation, withdraw_invitation};
     use super::super::put_user::put_user;
+    use super::super::request_join::{close_join_request, request_join};
     use super::super::testing::{HOST, World, body, by, user};
     use super::*;
     use crate::domain::{GroupId, Mail, MailKind, MailState, Page};
+    use crate::store::idempotency::KeptAnswer;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     async fn pending(world: &World) -> Vec<Mail> {
         world.admin.store.outbox(MailState::Pending, &Page::first()).await.unwrap().rows
@@ -94,6 +99,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn mail_is_announced_once_it_can_be_seen() {
+        let world = World::new().await;
+        let sales = world.sales(&[]).await;
+        let desk = Arc::clone(&world.admin.desk);
+        let announced = || async { tokio::time::timeout(Duration::ZERO, desk.arrival()).await.is_ok() };
+        assert!(!announced().await, "a group was made, and nobody wrote");
+        world.invite(&sales, r#"{"user":"ben"}"#).await;
+        assert!(announced().await);
+        // A commit that waits for the answer to be kept with it.
+        let call = Arc::new(Call::new(None, None).put_off());
+        call::within(Some(Arc::clone(&call)), world.invite(&sales, r#"{"user":"carl"}"#)).await;
+        assert!(!announced().await);
+        let (key_hash, request_hash) = ([1; 32], [2; 32]);
+        let answer = KeptAnswer { key_hash, request_hash, status: 201, revision: None, body: Vec::new() };
+        call.settle(&world.admin, answer).await.unwrap();
+        assert!(announced().await);
+        assert_eq!(pending(&world).await.len(), 2);
+    }
+
+    #[tokio::test]
     async fn a10_what_is_sent_again_takes_the_place_of_what_waits() {
         let world = World::new().await;
         let sales = world.sales(&[]).await;
@@ -116,26 +141,25 @@ mod tests {
         world.accept("eve", &token).await.unwrap();
     }
 
-    async fn ask(world: &World, group: &GroupId, message: &str) -> bool {
-        let mut tx = world.admin.begin("request_join", &by("dora")).await.unwrap();
-        let stored = super::super::membership::existing_group(&mut tx, group).await.unwrap();
-        let dora = tx.user(&user("dora")).await.unwrap().unwrap();
-        let written = write_join_request(&world.admin, &mut tx, &stored, &dora, message).await.unwrap();
-        world.admin.commit(tx).await.unwrap();
-        written
+    async fn ask(world: &World, group: &GroupId) -> JoinRequest {
+        let asked = request_join(&world.admin, &by("dora"), group, body(r#"{"message":"May I?"}"#)).await;
+        asked.unwrap().output
     }
 
     #[tokio::test]
     async fn f5_the_administrator_reads_who_asks() {
         let world = World::new().await;
-        let sales = world.sales(&[]).await;
-        assert!(ask(&world, &sales, "May I?").await);
+        let closed = world.group(r#"{"name":"Closed","administrator":"anna","published":true}"#, &[]).await;
+        let request = ask(&world, &closed).await;
         let [mail] = &pending(&world).await[..] else { panic!() };
         assert_eq!((mail.to.as_str(), mail.kind), ("anna@example.org", MailKind::JoinRequest));
         assert!(text(mail).contains("\n> May I?\n") && text(mail).contains("dora@example.org"), "{}", text(mail));
+        close_join_request(&world.admin, &by("dora"), &closed, &request.id).await.unwrap();
+        assert_eq!(pending(&world).await, []);
 
         put_user(&world.admin, &HOST, user("eve"), body(r#"{"username":"eve","subscription":"free"}"#)).await.unwrap();
-        let silent = world.group(r#"{"name":"Silent","administrator":"eve"}"#, &[]).await;
-        assert!(!ask(&world, &silent, "May I?").await);
+        let silent = world.group(r#"{"name":"Silent","administrator":"eve","published":true}"#, &[]).await;
+        ask(&world, &silent).await;
+        assert_eq!(pending(&world).await, []);
     }
 }

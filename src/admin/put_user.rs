@@ -142,8 +142,12 @@ mod tests {
         assert!(done.output.created);
         let touched = [
             "created Tool::\"user:eve/calendar\"",
+            "created Tool::\"user:eve/contacts\"",
             "created Tool::\"user:eve/documents\"",
             "created Tool::\"user:eve/drop\"",
+            "created Tool::\"user:eve/mailbox\"",
+            "created Tool::\"user:eve/polls\"",
+            "created Tool::\"user:eve/profile\"",
             "created User::\"eve\"",
         ];
         assert_eq!(world.touched(&done).await, touched);

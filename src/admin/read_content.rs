@@ -2,7 +2,7 @@
 
 use super::authority::not_found;
 use super::{Admin, Caller, Refusal};
-use crate::domain::{ContentRef, FolderId, ItemId, UserId};
+use crate::domain::{Contact, ContentRef, FolderId, ItemId, UserId};
 use crate::store::list::content::{FolderRow, ItemRow};
 use serde::Serialize;
 
@@ -38,6 +38,9 @@ pub struct ItemView {
     pub author: Option<UserId>,
     /// In the tool's own unit (bytes of a document, say).
     pub size: Option<i64>,
+    /// Whom it stands for, in a contacts tool (A9); shown if it stands for somebody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
 }
 
 impl From<FolderRow> for FolderView {
@@ -62,6 +65,7 @@ impl From<ItemRow> for ItemView {
             kind: row.kind,
             author: Some(row.author),
             size: Some(row.size),
+            contact: row.contact,
         }
     }
 }
@@ -113,13 +117,13 @@ impl Admin {
 #[cfg(test)]
 mod tests {
     use super::super::grant::{Grant, grant};
-    use super::super::office::{self, HOST, by, item, to_user, tool, user, why};
+    use super::super::testing::{HOST, World, by, item, to_user, tool, user, why};
     use super::*;
     use crate::domain::Right;
 
     #[tokio::test]
     async fn s2_everyone_in_the_group_reads_and_nobody_else() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let offer = ItemId::new("offer-2026").unwrap();
         for caller in [HOST, by("salesman-3"), by("secretary"), by("director")] {
             let view = read_item(&office.admin, &caller, &offer).await.unwrap();
@@ -135,7 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn m1_view_alone_shows_no_details_of_a_private_calendar() {
-        let office = office::open().await;
+        let office = World::demo().await;
         let meeting = ItemId::new("board-meeting").unwrap();
         let name = async |actor| read_item(&office.admin, &by(actor), &meeting).await.map(|view| view.name.is_some());
         assert!(name("director").await.unwrap());

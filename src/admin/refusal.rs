@@ -1,6 +1,7 @@
 //! Why a command is refused. `http::error` says which status each of these is.
 
-use crate::domain::Rule;
+use super::grant::GrantView;
+use crate::domain::{Paged, Rule};
 use crate::store::StoreError;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -56,6 +57,13 @@ pub enum Refusal {
     OverLimit {
         /// Every limit that would be broken, not only the first.
         shortfalls: Vec<Shortfall>,
+    },
+    /// Leaving a group while grants made through it exist: 409, rule F7. Goes through once the
+    /// caller says what becomes of them.
+    #[error("grants on the private space were made through this group: leave with `grants` `revoke` or `keep`")]
+    MadeThrough {
+        /// The grants: the first page of what the preview lists.
+        grants: Paged<GrantView>,
     },
     /// A value out of range, or a combination the rules forbid: 422.
     #[error("`{field}` {detail}")]

@@ -1,7 +1,8 @@
-//! A few people in a real store, for the tests of the commands.
+//! A real store with a few people in it, or with the worked example, for the tests of the commands.
 
 use super::accept_invitation::accept_invitation;
 use super::create_group::{NewGroup, create_group};
+use super::demo;
 use super::invite::{Issued, NewInvitation, invite};
 use super::put_subscription::{NewLimits, put_subscription};
 use super::put_user::{NewUser, put_user};
@@ -11,9 +12,13 @@ use crate::admin::ambient::RandomError;
 use crate::check::Check;
 use crate::config::Limits;
 use crate::domain::uid::types;
-use crate::domain::{Context, EntityUid, GroupId, Revision, Rule, SubscriptionId, ToolKind, UserId};
+use crate::domain::{
+    ContentRef, Context, EntityUid, FolderId, Grantee, GroupId, ItemId, Revision, Rule, SubscriptionId, ToolId,
+    ToolKind, UserId,
+};
 use crate::engine::{Bundle, Sources};
 use crate::mail::{Composer, Desk};
+use crate::store::write::content::Room;
 use crate::store::{Access, Change, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -47,7 +52,7 @@ impl Random for Counting {
     }
 }
 
-/// Commands over a store in which anna, ben, carl and dora have a subscription without limits.
+/// Commands over a store.
 pub(crate) struct World {
     pub(crate) admin: Admin,
     clock: Arc<SetClock>,
@@ -60,6 +65,47 @@ pub(crate) fn user(id: &str) -> UserId {
 
 pub(crate) fn by(actor: &str) -> Caller {
     Caller { actor: Some(user(actor)) }
+}
+
+pub(crate) fn group(id: &str) -> GroupId {
+    GroupId::new(id).unwrap()
+}
+
+pub(crate) fn tool(id: &str) -> ContentRef {
+    ContentRef::Tool(ToolId::parse(id).unwrap())
+}
+
+pub(crate) fn folder(id: &str) -> ContentRef {
+    ContentRef::Folder(FolderId::new(id).unwrap())
+}
+
+pub(crate) fn item(id: &str) -> ContentRef {
+    ContentRef::Item(ItemId::new(id).unwrap())
+}
+
+pub(crate) fn to_user(id: &str) -> Grantee {
+    Grantee::User(user(id))
+}
+
+pub(crate) fn to_group(id: &str) -> Grantee {
+    Grantee::Group(group(id))
+}
+
+/// What may be asked about: content, or any other entity.
+pub(crate) trait Asked {
+    fn entity(&self) -> EntityUid;
+}
+
+impl Asked for EntityUid {
+    fn entity(&self) -> EntityUid {
+        self.clone()
+    }
+}
+
+impl Asked for ContentRef {
+    fn entity(&self) -> EntityUid {
+        self.uid()
+    }
 }
 
 /// A request body, as it comes in.
@@ -76,6 +122,7 @@ pub(crate) fn why<T: std::fmt::Debug>(result: Result<T, Refusal>) -> (u16, Optio
         Refusal::NotFound { .. } => (404, None),
         Refusal::Conflict { rule, .. } => (409, named(rule)),
         Refusal::OverLimit { .. } => (409, Some("A5")),
+        Refusal::MadeThrough { .. } => (409, Some("F7")),
         Refusal::OutOfRange { rule, .. } => (422, named(rule)),
         other => panic!("{other:?}"),
     }
@@ -91,26 +138,40 @@ pub(crate) fn desk() -> Arc<Desk> {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    /// An empty store.
+    pub(crate) async fn empty() -> Self {
         let directory = TempDir::new().unwrap();
-        let path = directory.path().join("people.db");
+        let path = directory.path().join("conclave.db");
         let store = Store::open(path.to_str().unwrap(), Access::Own).await.unwrap();
         let sources = Sources { policies: None, schema: None, features: ["messaging".to_owned()].into() };
         let bundle = Arc::new(Bundle::load(&sources).unwrap());
         let check = Arc::new(Check::new(store.clone(), bundle, &Limits::default()).await.unwrap());
         let clock = Arc::new(SetClock(AtomicI64::new(NOON_MS)));
         let settings = Settings {
-            group_tools: kinds(&["documents", "calendar"]),
-            private_tools: kinds(&["documents", "calendar", "drop"]),
+            group_tools: kinds(&["documents", "calendar", "contacts", "polls"]),
+            private_tools: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
             invitation_days: 30,
+            directory_terms_min: 2,
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, desk: desk(), settings };
-        let world = Self { admin, clock, directory };
+        Self { admin, clock, directory }
+    }
+
+    /// anna, ben, carl and dora, who have a subscription without limits.
+    pub(crate) async fn new() -> Self {
+        let world = Self::empty().await;
         world.subscription("free", "{}").await;
         for id in ["anna", "ben", "carl", "dora"] {
             world.person(id, "free").await;
         }
+        world
+    }
+
+    /// The company of rule E.
+    pub(crate) async fn demo() -> Self {
+        let world = Self::empty().await;
+        assert!(demo::load(&world.admin).await.unwrap());
         world
     }
 
@@ -171,8 +232,25 @@ impl World {
     }
 
     /// Whether the policies allow it now.
-    pub(crate) async fn may(&self, actor: &str, action: &str, resource: &EntityUid) -> bool {
-        self.admin.allows(&user(actor), action, resource, Context::empty()).await.unwrap()
+    pub(crate) async fn may(&self, actor: &str, action: &str, resource: &impl Asked) -> bool {
+        self.admin.allows(&user(actor), action, &resource.entity(), Context::empty()).await.unwrap()
+    }
+
+    async fn usage(&self, id: &str) -> Room {
+        let id = ToolId::parse(id).unwrap();
+        let usage = self.admin.store.usage(&id.space).await.unwrap();
+        usage.into_iter().find(|(kind, _)| *kind == id.kind).unwrap().1
+    }
+
+    /// How much still fits into a tool that has a capacity, in its own unit.
+    pub(crate) async fn room(&self, id: &str) -> i64 {
+        let room = self.usage(id).await;
+        room.capacity.unwrap() - room.used
+    }
+
+    /// How much of a tool is used, in its own unit.
+    pub(crate) async fn used(&self, id: &str) -> i64 {
+        self.usage(id).await.used
     }
 
     /// What a change touched of what decisions rest on, sorted: `changed User::"anna"`.
@@ -184,7 +262,8 @@ impl World {
             Change::Changed => "changed",
             Change::Deleted => "deleted",
         };
-        let grounds = rows.iter().filter(|row| ![types::INVITATION, types::MAIL].contains(&row.uid.type_name.as_str()));
+        let told = [types::INVITATION, types::JOIN_REQUEST, types::MAIL];
+        let grounds = rows.iter().filter(|row| !told.contains(&row.uid.type_name.as_str()));
         let mut touched: Vec<_> = grounds.map(|row| format!("{} {}", word(row.change), row.uid)).collect();
         touched.sort();
         touched

@@ -6,7 +6,7 @@ use crate::store::write::invitations::TokenHash;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A token in plain text: shown once, then gone.
 #[derive(Clone, PartialEq, Eq)]

@@ -80,12 +80,12 @@ async fn of_space(admin: &Admin, space: &Space) -> Result<Option<Usage>, Refusal
 
 #[cfg(test)]
 mod tests {
-    use super::super::office::{self, HOST, by, group, user, why};
+    use super::super::testing::{HOST, World, by, group, user, why};
     use super::*;
 
     #[tokio::test]
     async fn p5_the_administrators_subscription_sets_the_capacity_of_a_group() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for caller in [HOST, by("salesman-1"), by("director")] {
             let usage = group_usage(&office.admin, &caller, &group("sales")).await.unwrap();
             let kinds: Vec<&str> = usage.tools.keys().map(ToolKind::as_str).collect();
@@ -98,14 +98,14 @@ mod tests {
 
     #[tokio::test]
     async fn s2_usage_of_a_group_is_for_the_people_in_it() {
-        let office = office::open().await;
+        let office = World::demo().await;
         assert_eq!(why(group_usage(&office.admin, &by("workman-1"), &group("sales")).await), (404, None));
         assert_eq!(why(group_usage(&office.admin, &HOST, &group("nothing")).await), (404, None));
     }
 
     #[tokio::test]
     async fn p5_usage_of_a_user_is_for_that_user() {
-        let office = office::open().await;
+        let office = World::demo().await;
         for caller in [HOST, by("workman-1")] {
             let usage = user_usage(&office.admin, &caller, &user("workman-1")).await.unwrap();
             assert_eq!(usage.tools.len(), 7);

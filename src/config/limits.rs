@@ -24,6 +24,23 @@ pub const READINESS_MILLISECONDS: u64 = 2_000;
 /// to read the 413 instead of a reset connection.
 pub const BODY_DISCARD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// How many streams of changes there may be at a time, followers and downloads together; more are
+/// answered 503.
+pub const STREAMS_MAX: usize = 64;
+
+/// How many entities a stream of changes reads from the store at a time, and so holds in memory.
+pub const STREAM_ENTITIES_MAX: u32 = 500;
+
+/// How often a live stream of changes says that it is still there, in seconds: a client that is gone
+/// is noticed by that.
+pub const STREAM_KEEP_ALIVE_SECONDS: u64 = 15;
+
+/// How long a follower is asked to wait before it connects again, in milliseconds.
+pub const STREAM_RETRY_MILLISECONDS: u64 = 1_000;
+
+/// Longest `Idempotency-Key`, in characters; more is answered 422.
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
+
 /// Bounds that a deployment may change (`[limits]` in the configuration file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -112,6 +112,8 @@ ids! {
     SubscriptionId, slash: true;
     /// An invitation's id, a UUIDv7. Not the token that admits: that one is a secret.
     InvitationId, slash: false;
+    /// The id of a request to join a closed group, a UUIDv7.
+    JoinRequestId, slash: false;
     /// The id of a mail in the outbox, a UUIDv7.
     MailId, slash: false;
 }

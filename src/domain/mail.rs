@@ -1,6 +1,7 @@
 //! Mail to people: what is sent, and what became of it (A10, F5).
 
-use super::id::{InvitationId, MailId};
+use super::id::MailId;
+use smol_str::SmolStr;
 use std::fmt;
 
 /// What stands for the token in the address of a host's page for accepting an invitation.
@@ -98,8 +99,9 @@ pub struct Letter {
     pub subject: String,
     /// Plain text.
     pub body: MailBody,
-    /// The invitation whose token it holds: once that ends, the mail is of no use.
-    pub about: Option<InvitationId>,
+    /// The id of the invitation or of the request to join that it tells of: once that ends, the mail is
+    /// of no use.
+    pub about: SmolStr,
 }
 
 /// A mail in the outbox.

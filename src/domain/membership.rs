@@ -1,6 +1,6 @@
 //! Who is in a group, and who is invited to it.
 
-use super::id::{GroupId, InvitationId, UserId};
+use super::id::{GroupId, InvitationId, JoinRequestId, UserId};
 
 /// A user in a group other than its administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,23 @@ impl Invitation {
     pub fn is_pending(&self, now_ms: i64) -> bool {
         self.state == InvitationState::Pending && now_ms < self.expires_ms
     }
+}
+
+/// A request to be let into a closed group, which its administrator answers by inviting (F5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// A UUIDv7.
+    pub id: JoinRequestId,
+    /// Where to.
+    pub group: GroupId,
+    /// Who asks.
+    pub user: UserId,
+    /// What the person writes, of several lines; possibly nothing.
+    pub message: String,
+    /// When it was made, in milliseconds since 1970-01-01 UTC.
+    pub created_ms: i64,
+    /// When it was withdrawn or dismissed, in milliseconds since 1970-01-01 UTC; `None` while it is open.
+    pub closed_ms: Option<i64>,
 }
 
 #[cfg(test)]

@@ -59,6 +59,12 @@ impl<T> Paged<T> {
         Self { rows, next }
     }
 
+    /// The same page with each row turned into something else.
+    #[must_use]
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Paged<U> {
+        Paged { rows: self.rows.into_iter().map(row).collect(), next: self.next }
+    }
+
     /// The token by which the next page is asked for; says nothing to whoever reads it.
     #[must_use]
     pub fn token(&self) -> Option<String> {

@@ -6,6 +6,8 @@ use thiserror::Error;
 pub const LINE_CHARACTERS_MAX: usize = 255;
 /// Longest description of a group, in characters.
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 4000;
+/// Longest message of somebody who asks to join a group, in characters.
+pub const MESSAGE_CHARACTERS_MAX: usize = 2000;
 /// Longest email address, in characters; RFC 5321 allows no longer path.
 pub const EMAIL_CHARACTERS_MAX: usize = 254;
 /// Longest language tag, in characters; RFC 5646 asks readers for no more.
@@ -56,7 +58,19 @@ pub fn name(text: &str) -> Result<(), TextError> {
 /// # Errors
 /// [`TextError`] if it is too long or has control characters other than line breaks and tabs.
 pub fn description(text: &str) -> Result<(), TextError> {
-    bounded(text, DESCRIPTION_CHARACTERS_MAX)?;
+    several_lines(text, DESCRIPTION_CHARACTERS_MAX)
+}
+
+/// What somebody writes to an administrator, possibly nothing.
+///
+/// # Errors
+/// [`TextError`] if it is too long or has control characters other than line breaks and tabs.
+pub fn message(text: &str) -> Result<(), TextError> {
+    several_lines(text, MESSAGE_CHARACTERS_MAX)
+}
+
+fn several_lines(text: &str, characters_max: usize) -> Result<(), TextError> {
+    bounded(text, characters_max)?;
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(control) { Err(TextError::Control) } else { Ok(()) }
 }

@@ -28,6 +28,8 @@ pub mod types {
     /// An invitation; no entity of the schema and no ground of any decision, but a change of one is
     /// a change that the history tells.
     pub const INVITATION: &str = "Invitation";
+    /// A request to join a closed group; told by the history alone, like an invitation.
+    pub const JOIN_REQUEST: &str = "JoinRequest";
     /// A mail in the outbox; like an invitation, told by the history and no ground of any decision.
     pub const MAIL: &str = "Mail";
 

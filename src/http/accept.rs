@@ -6,6 +6,7 @@
 mod connection;
 mod listener;
 mod phase;
+mod streamed;
 mod timed;
 
 pub use listener::{BindError, Listener, Listeners};

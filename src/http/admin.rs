@@ -1,14 +1,19 @@
 //! The admin API: handlers of a few lines beside their siblings, one file per noun. What a change
 //! checks and refuses is the command's business in `crate::admin`.
 
+pub mod audit;
+pub mod changes;
 pub mod contexts;
+pub mod directory;
 pub mod folders;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
 pub mod items;
+pub mod join_requests;
 pub mod members;
 pub mod outbox;
+pub mod policies;
 pub mod subscriptions;
 pub mod usage;
 pub mod users;

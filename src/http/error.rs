@@ -142,11 +142,23 @@ impl From<Refusal> for Problem {
                 .ruled(Some(Rule::A5))
                 .with("shortfalls", serde_json::json!(shortfalls)),
             Refusal::OutOfRange { field, detail, rule } => Self::out_of_range(field, detail).ruled(rule),
+            Refusal::MadeThrough { ref grants } => {
+                let (rows, token) = (serde_json::json!(grants.rows), grants.token());
+                let problem = Self::new(StatusCode::CONFLICT, refusal.to_string()).ruled(Some(Rule::F7));
+                problem.with("grants", rows).with("next_page_token", token)
+            }
             Refusal::Unavailable(error) => unavailable(&error, "the store is not available now"),
             Refusal::Undecided(error) => unavailable(error.as_ref(), "no decision can be made now"),
             Refusal::Random(error) => unavailable(&error, "the change cannot be made now"),
         }
     }
+}
+
+/// In the extensions of an error answer: what the audit says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    /// The rule that refuses, where one does.
+    pub(super) rule: Option<Rule>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +189,7 @@ impl IntoResponse for Problem {
         // Texts and numbers always serialize; an empty body would still carry the status.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(Refused { rule: self.rule });
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

@@ -3,7 +3,7 @@
 
 use super::error::Problem;
 use super::{App, body, json};
-use crate::admin::{Caller, Done, Refusal};
+use crate::admin::{Caller, Done, Refusal, call};
 use crate::domain::{Revision, UserId};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -105,6 +105,9 @@ fn with_revision(mut response: Response, revision: Revision) -> Response {
 /// Runs a command to its end, whether or not the client waits for it: who hangs up in the middle of
 /// a write must not decide by that whether it is made.
 ///
+/// In a call with an `Idempotency-Key` the change is committed after this returns, with the answer:
+/// a handler makes its answer of what the command did, and reads nothing more from the store.
+///
 /// # Errors
 /// The command's own refusal; 503 if too many commands wait or the server stops.
 pub async fn complete<T, F>(app: &Arc<App>, command: F) -> Result<Done<T>, Problem>
@@ -115,12 +118,16 @@ where
     let Ok(permit) = Arc::clone(&app.commands).try_acquire_owned() else {
         return Err(Problem::unavailable("too many changes are waiting"));
     };
-    let task = tokio::spawn(async move {
+    let call = call::current();
+    let task = tokio::spawn(call::within(call.clone(), async move {
         let done = command.await;
         // Held until the command is done: the server stops only when all permits are back.
-        drop(permit);
+        match call {
+            Some(call) => call.hold(permit),
+            None => drop(permit),
+        }
         done
-    });
+    }));
     match task.await {
         Ok(done) => Ok(done?),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

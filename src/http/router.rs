@@ -1,9 +1,8 @@
 //! Every route of both listeners.
 
-use super::admin::{
-    contexts, folders, grants, groups, invitations, items, members, outbox, subscriptions, usage, users,
-};
-use super::{App, access, auth, observe, ops};
+use super::admin::{audit, changes, directory, join_requests, outbox, policies};
+use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
+use super::{App, access, auth, call, observe, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
@@ -25,6 +24,7 @@ pub fn admin(app: Arc<App>) -> Router {
     let guarded = admin_routes()
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), call::carry_out))
         .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
     let open = health_routes().method_not_allowed_fallback(ops::method_not_allowed);
     observed(guarded.merge(open), app)
@@ -46,17 +46,22 @@ fn admin_routes() -> Router<Arc<App>> {
         .route("/admin/v1/groups/{id}", get(groups::read).patch(groups::change).delete(groups::delete))
         .route("/admin/v1/groups/{id}/administrator", put(groups::replace_administrator))
         .route("/admin/v1/groups/{id}/join", post(groups::join))
+        .route("/admin/v1/groups/{id}/join-requests", get(join_requests::list).post(join_requests::create))
+        .route("/admin/v1/groups/{id}/join-requests/{request}", delete(join_requests::close))
         .route("/admin/v1/groups/{id}/leave", post(groups::leave))
+        .route("/admin/v1/groups/{id}/leave-preview", get(groups::preview_leaving))
         .route("/admin/v1/groups/{id}/members", get(members::list))
         .route("/admin/v1/groups/{id}/members/{user}", delete(members::remove))
         .route("/admin/v1/groups/{id}/removals", post(members::remove_several))
         .route("/admin/v1/groups/{id}/co-administrators/{user}", put(members::appoint).delete(members::dismiss))
         .route("/admin/v1/groups/{id}/usage", get(usage::of_group))
+        .route("/admin/v1/groups/{id}/invitation-candidates", get(invitations::list_candidates))
         .route("/admin/v1/groups/{id}/invitations", get(invitations::list).post(invitations::create))
         .route("/admin/v1/groups/{id}/invitations/{invitation}", delete(invitations::withdraw))
         .route("/admin/v1/groups/{id}/invitations/{invitation}/resend", post(invitations::resend))
         .route("/admin/v1/invitations/{token}/accept", post(invitations::accept))
         .route("/admin/v1/invitations/{token}/decline", post(invitations::decline))
+        .route("/admin/v1/directory", get(directory::search))
         .route("/admin/v1/folders", post(folders::create))
         .route("/admin/v1/folders/{id}", get(folders::read).patch(folders::change).delete(folders::delete))
         .route("/admin/v1/items", post(items::create))
@@ -65,6 +70,9 @@ fn admin_routes() -> Router<Arc<App>> {
         .route("/admin/v1/grants/revoke", post(grants::withdraw))
         .route("/admin/v1/outbox", get(outbox::list))
         .route("/admin/v1/outbox/{id}/sent", post(outbox::sent))
+        .route("/admin/v1/changes", get(changes::stream))
+        .route("/admin/v1/audit", get(audit::list))
+        .route("/admin/v1/policies", get(policies::show))
 }
 
 fn health_routes() -> Router<Arc<App>> {

@@ -48,7 +48,7 @@ impl Composer {
             language: language.tag(),
             subject: say("invitation-subject"),
             body: MailBody::new(parts.join("\n\n") + "\n"),
-            about: Some(invited.invitation.id.clone()),
+            about: invited.invitation.id.text(),
         }
     }
 

@@ -3,20 +3,20 @@
 use super::invitation::group;
 use super::texts::Texts;
 use super::{Composer, Language, plain};
-use crate::domain::{Group, Letter, MailBody, MailKind, User};
+use crate::domain::{Group, JoinRequest, Letter, MailBody, MailKind, User};
 use fluent_bundle::FluentArgs;
 
 /// Who asks to join what.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
+    /// What is asked, of several lines; may be empty.
+    pub request: &'a JoinRequest,
     /// Who asks.
     pub person: &'a User,
     /// The group, whose language decides (T1).
     pub group: &'a Group,
     /// The address of its administrator.
     pub to: &'a str,
-    /// What the person writes, of several lines; may be empty.
-    pub message: &'a str,
 }
 
 impl Composer {
@@ -36,8 +36,8 @@ impl Composer {
         let say = |key| texts.say(key, &values);
         let mut parts = vec![say("greeting"), say("join-request-text")];
         parts.extend(email.map(|_| say("join-request-email")));
-        if !asked.message.trim().is_empty() {
-            parts.extend([say("join-request-message"), plain::quote(asked.message)]);
+        if !asked.request.message.trim().is_empty() {
+            parts.extend([say("join-request-message"), plain::quote(&asked.request.message)]);
         }
         parts.extend([say("join-request-answer"), say("closing")]);
         Letter {
@@ -46,7 +46,7 @@ impl Composer {
             language: language.tag(),
             subject: say("join-request-subject"),
             body: MailBody::new(parts.join("\n\n") + "\n"),
-            about: None,
+            about: asked.request.id.text(),
         }
     }
 }
@@ -54,13 +54,23 @@ impl Composer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::JoinRequestId;
     use crate::mail::testing::{composer, golden, group, user};
 
     fn letter(language: Option<&str>, email: Option<&str>, message: &str) -> Letter {
         let mut person = user("eve", Some("Eve"), None);
         person.profile.email = email.map(str::to_owned);
         let group = group(language);
-        composer(true).join_request(&Asked { person: &person, group: &group, to: "anna@example.org", message })
+        let request = JoinRequest {
+            id: JoinRequestId::new("r").unwrap(),
+            group: group.id.clone(),
+            user: person.id.clone(),
+            message: message.to_owned(),
+            created_ms: 0,
+            closed_ms: None,
+        };
+        let asked = Asked { request: &request, person: &person, group: &group, to: "anna@example.org" };
+        composer(true).join_request(&asked)
     }
 
     #[test]

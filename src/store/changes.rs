@@ -27,7 +27,7 @@ impl Change {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(in crate::store) fn from_name(name: &str) -> Option<Self> {
         [Self::Created, Self::Changed, Self::Deleted].into_iter().find(|change| change.name() == name)
     }
 }

@@ -42,6 +42,14 @@ pub enum OpenError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// The file cannot be made.
+    #[error("cannot create the database `{path}`: {source}")]
+    Create {
+        /// The file as it was to be.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// Another process owns the database.
     #[error(
         "another conclave already serves the database `{database}` and holds `{lock}`: \

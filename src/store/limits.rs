@@ -21,6 +21,19 @@ pub const PREPARED_STATEMENTS_MAX: usize = 256;
 /// bites its own tail, which the store never writes, ends in an error and not in a loop.
 pub const FOLDER_DEPTH_MAX: usize = 10_000;
 
+/// Rows of `audit` that are kept of what was done, the newest; the one before goes with each new one.
+pub const AUDIT_ALLOWED_ROWS_MAX: i64 = 1_000_000;
+
+/// Rows of `audit` that are kept of what was refused, the newest. Counted apart: a flood of refusals
+/// neither fills the disk nor pushes out what was done.
+pub const AUDIT_REFUSED_ROWS_MAX: i64 = 100_000;
+
+/// Answers to calls with an `Idempotency-Key` that are kept, the newest.
+pub const IDEMPOTENCY_ROWS_MAX: i64 = 100_000;
+
+/// How long an answer to a call with an `Idempotency-Key` is kept, in milliseconds: a day.
+pub const IDEMPOTENCY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
 /// How long the outbox remembers mail that was sent, in days: who wrote to whom is nobody's business
 /// for ever.
 pub const SENT_MAIL_DAYS: i64 = 90;

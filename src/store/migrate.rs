@@ -15,9 +15,13 @@ pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
 const APPLIED: &str = "_sqlx_migrations";
 
 /// Every version of the schema: number, name and text.
-const VERSIONS: [(i64, &str, &str); 2] = [
+const VERSIONS: &[(i64, &str, &str)] = &[
     (1, "base", include_str!("../../schema/sql/0001_base.sql")),
-    (3, "outbox", include_str!("../../schema/sql/0003_outbox.sql")),
+    (2, "leaving", include_str!("../../schema/sql/0002_leaving.sql")),
+    (4, "directory", include_str!("../../schema/sql/0004_directory.sql")),
+    (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
+    (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
+    (7, "outbox", include_str!("../../schema/sql/0007_outbox.sql")),
 ];
 
 /// What a database is, before anything is written to it.
@@ -65,7 +69,7 @@ pub(super) async fn migrate(plan: &Plan, connection: &mut SqliteConnection) -> R
 }
 
 fn known() -> impl Iterator<Item = Migration> {
-    VERSIONS.into_iter().map(|(version, name, text)| {
+    VERSIONS.iter().map(|&(version, name, text)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
     })
 }
@@ -114,7 +118,7 @@ mod tests {
         let mut files: Vec<_> = std::fs::read_dir("schema/sql").unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
         assert_eq!(files.len(), VERSIONS.len());
-        for (file, (version, name, text)) in files.iter().zip(VERSIONS) {
+        for (file, (version, name, text)) in files.iter().zip(VERSIONS.iter().copied()) {
             assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{version:04}_{name}.sql"));
             assert_eq!(std::fs::read_to_string(file).unwrap(), text);
         }
@@ -157,6 +161,12 @@ mod tests {
             "UPDATE tools SET owner = 'director' WHERE id = 'group:sales/documents'",
             "UPDATE tools SET used = -1",
             "UPDATE grants SET access = 'own'",
+            "UPDATE grants SET kept = 2",
+            "INSERT INTO contacts (item) VALUES (1)",
+            "INSERT INTO contacts (item, user_id, email) VALUES (1, 'director', 'd@example.org')",
+            "INSERT INTO contacts (item, user_id, first_name) VALUES (1, 'director', 'D')",
+            "INSERT INTO contacts (item, user_id) VALUES (1, 'nobody')",
+            "INSERT INTO contacts (item, email) VALUES (99, 'd@example.org')",
             "DELETE FROM users WHERE id = 'director'",
         ] {
             let error = sqlx::query(bad).execute(&mut connection).await.unwrap_err();

@@ -7,7 +7,10 @@ use super::location::Location;
 use super::lock::OwnerLock;
 use super::migrate::{self, State};
 use super::{Inner, Store, limits};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the store is opened for.
@@ -39,6 +42,7 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     // INVARIANT: the lock comes before the first look at the file. Two servers with a writer and a
     // cache each would serve decisions that the other's writes have overtaken.
     let lock = OwnerLock::take(&path)?;
+    create(&path)?;
     let plan = Plan { path: path.clone(), role: Role::Writer };
     let mut connection = plan.connect_or_create().await.map_err(|source| plan.error(source))?;
     let state = migrate::inspect(&plan, &mut connection).await?;
@@ -50,6 +54,18 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     plan.check(&mut connection).await?;
     let writer = Leases::one(plan, connection, limits::WRITE_WAIT_MAX);
     Ok(Inner { readers: readers(path).await?, writer: Some(writer), lock: Some(lock) })
+}
+
+/// Makes the file, for nobody but its owner, if there is none; SQLite gives the files it makes beside
+/// a database (`-wal`, `-shm`) the database's own mode.
+///
+/// An existing file is not opened here: closing it again would drop the locks that SQLite holds on it.
+fn create(path: &Path) -> Result<(), OpenError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(OpenError::Create { path: path.to_owned(), source }),
+    }
 }
 
 async fn look(path: PathBuf) -> Result<Inner, OpenError> {
@@ -75,7 +91,6 @@ mod tests {
     use crate::domain::Revision;
     use crate::store::StoreError;
     use crate::store::testing::{World, raw};
-    use std::path::Path;
     use tempfile::TempDir;
 
     async fn refused(path: &Path, access: Access) -> String {
@@ -111,6 +126,16 @@ mod tests {
         let (id,): (i32,) = sqlx::query_as("PRAGMA application_id").fetch_one(&mut raw(&path).await).await.unwrap();
         assert_eq!(id, migrate::APPLICATION_ID);
         assert_eq!(&id.to_be_bytes(), b"CNCL");
+    }
+
+    #[tokio::test]
+    async fn a_new_database_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let world = World::new().await;
+        for name in ["db", "db-wal", "db-shm"] {
+            let file = world.path.with_extension(name);
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        }
     }
 
     #[tokio::test]

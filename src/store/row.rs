@@ -1,7 +1,7 @@
 //! Rows read back as domain values. What no value can be made of is corrupt, never skipped.
 
 use crate::domain::group::{Activity, Switches};
-use crate::domain::{Group, GroupSettings, Invitation, InvitationState, Member, Profile, User};
+use crate::domain::{Contact, Group, GroupSettings, Invitation, InvitationState, JoinRequest, Member, Profile, User};
 use crate::store::StoreError;
 use smol_str::SmolStr;
 use sqlx::sqlite::SqliteRow;
@@ -115,6 +115,29 @@ pub(in crate::store) fn invitation(row: &SqliteRow) -> Result<Invitation, StoreE
     })
 }
 
-fn corrupt(column: &str, value: &str) -> StoreError {
+/// A row of `join_requests`.
+pub(in crate::store) fn join_request(row: &SqliteRow) -> Result<JoinRequest, StoreError> {
+    Ok(JoinRequest {
+        id: id(row, "id")?,
+        group: id(row, "group_id")?,
+        user: id(row, "user_id")?,
+        message: get(row, "message")?,
+        created_ms: get(row, "created_ms")?,
+        closed_ms: get(row, "closed_ms")?,
+    })
+}
+
+/// The columns of `contacts`, if they are not all NULL.
+pub(in crate::store) fn contact(row: &SqliteRow) -> Result<Option<Contact>, StoreError> {
+    if let Some(user) = optional_id(row, "user_id")? {
+        return Ok(Some(Contact::User { user }));
+    }
+    let Some(email) = get(row, "email")? else { return Ok(None) };
+    let (first_name, last_name) = (get(row, "first_name")?, get(row, "last_name")?);
+    Ok(Some(Contact::Address { email, first_name, last_name }))
+}
+
+/// A value that this program does not write.
+pub(in crate::store) fn corrupt(column: &str, value: &str) -> StoreError {
     StoreError::Corrupt(format!("column {column} holds `{value}`"))
 }

@@ -43,7 +43,7 @@ const COMPANY: &str = "
         (1, 'top', 1, NULL, 'director'), (2, 'middle', 1, 1, 'secretary'), (3, 'bottom', 1, 2, 'gone');
     INSERT INTO items (key, id, tool, folder, author, size) VALUES
         (1, 'offer', 1, 3, 'salesman-1', 70), (2, 'meeting', 2, NULL, 'director', 0), (3, 'orphan', 1, NULL, 'gone', 0);
-    INSERT INTO grants VALUES
+    INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES
         ('Item', 1, 'edit', 'User', 'secretary', 1),
         ('Folder', 3, 'add', 'Group', 'sales', 1),
         ('Folder', 2, 'add', 'Group', 'sales', 1), ('Folder', 2, 'delete', 'User', 'salesman-1', 1),

@@ -1,9 +1,12 @@
 //! The one writer: every change is one transaction, known to the cache before it is acknowledged.
 
+pub mod contacts;
 pub mod content;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
+pub mod join_requests;
+pub mod leaving;
 pub mod members;
 pub mod outbox;
 mod record;
@@ -17,6 +20,7 @@ use super::changes::Change;
 use super::connection::Slot;
 use super::error::StoreError;
 use super::facts;
+use super::idempotency::KeptAnswer;
 use super::lease::Lease;
 use crate::domain::facts::{Snapshot, Wanted};
 use crate::domain::{EntityUid, Revision, UserId};
@@ -50,6 +54,12 @@ pub struct WriteTransaction {
     /// How many rows the connection had written before.
     rows_before: i64,
     touched: Touched,
+    /// What the audit names as acted on.
+    target: Option<EntityUid>,
+    /// Whom the audit names as acted on inside the target.
+    subject: Option<UserId>,
+    /// The answer to give to a retry, kept with the change.
+    answer: Option<KeptAnswer>,
 }
 
 impl Store {
@@ -76,6 +86,9 @@ impl Store {
             base,
             rows_before,
             touched: Touched::default(),
+            target: None,
+            subject: None,
+            answer: None,
         })
     }
 }
@@ -96,6 +109,29 @@ impl WriteTransaction {
     /// rests on the entity is served again once the change is acknowledged.
     pub fn touch(&mut self, uid: EntityUid, change: Change) {
         self.touched.add(uid, change);
+    }
+
+    /// Says what the audit names as acted on, and whom inside it. Left unsaid, it is what the change
+    /// creates, or else the first thing it touches.
+    pub fn aim(&mut self, target: Option<EntityUid>, subject: Option<UserId>) {
+        (self.target, self.subject) = (target, subject);
+    }
+
+    /// Has the answer to this change kept with it, for a retry that sends the same key.
+    pub fn answer_with(&mut self, answer: KeptAnswer) {
+        self.answer = Some(answer);
+    }
+
+    /// The first thing that the change has created so far.
+    #[must_use]
+    pub fn created(&self) -> Option<&EntityUid> {
+        self.touched.iter().find(|(_, change)| *change == Change::Created).map(|(uid, _)| uid)
+    }
+
+    /// The revision that [`WriteTransaction::commit`] answers with, if nothing more is touched.
+    #[must_use]
+    pub fn outcome(&self) -> Revision {
+        if self.touched.is_empty() { self.base } else { self.base.next() }
     }
 
     /// For the statements of this module's parts.
@@ -127,6 +163,7 @@ impl WriteTransaction {
         }
         let revision = self.base.next();
         self.record(revision).await?;
+        self.keep_answer().await?;
         // INVARIANT: the stripes of all that is touched are raised before the commit, the revision
         // is published after it, and only then is the change acknowledged. A fill that raced this
         // write read before the commit and finds its stripes raised; were they raised after it, the
@@ -144,7 +181,8 @@ impl WriteTransaction {
         if rows != self.rows_before {
             return Err(StoreError::Corrupt(format!("`{}` wrote but touched nothing", self.command)));
         }
-        self.lease.end("ROLLBACK").await?;
+        let end = if self.keep_answer().await? { "COMMIT" } else { "ROLLBACK" };
+        self.lease.end(end).await?;
         // The revision is acknowledged by being answered, and it may be that of a change whose
         // commit was cut short before it was published.
         follower.publish(self.base);

@@ -8,15 +8,23 @@
     reason = "a test that panics is a test that failed"
 )]
 
+mod audit;
 mod bad_input;
+mod bulk;
 mod company;
 mod differential;
+mod directory;
+mod feed;
 mod freshness;
 mod mail;
 mod matrix;
 mod mutants;
 mod process;
+mod restarted;
+mod retries;
+mod rules;
 mod sidecar;
+mod stateful;
 mod structure;
 mod worked_example;
 mod world;

@@ -165,3 +165,65 @@ fn the_built_in_policies_validate_and_the_command_line_explains_itself() {
     assert_eq!(code, Some(2));
     assert!(err.contains("serve"), "{err}");
 }
+
+#[tokio::test]
+async fn health_is_what_readyz_says() {
+    let mut served = Served::start(&[]).await;
+    let folder = served.folder.path().to_owned();
+    let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("ready"), "{out}");
+    let by_variable = conclave(&folder, &["health"]).env("CONCLAVE_LISTEN", "unix:access.sock").output().unwrap();
+    assert_eq!(by_variable.status.code(), Some(0));
+    served.signal("TERM");
+    assert_eq!(served.wait().0, Some(0));
+    let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("access.sock"), "{err}");
+    assert_eq!(run(&folder, &["health", "--listen", "nowhere"]).0, Some(2));
+    assert_eq!(run(&folder, &["health", "--nope"]).0, Some(2));
+}
+
+#[tokio::test]
+async fn doctor_export_and_import_work_beside_each_other() {
+    let mut served = Served::start(&["--demo"]).await;
+    let folder = served.folder.path().to_owned();
+    let (code, out, err) = run(&folder, &["doctor"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("A7") && out.contains("every invariant holds"), "{out}");
+    let (code, out, _) = run(&folder, &["doctor", "--json"]);
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["clean"].as_bool()), (Some(0), Some(true)));
+    assert_eq!(run(&folder, &["export", "all.ndjson"]).0, Some(0));
+    let (code, piped, _) = run(&folder, &["export", "-"]);
+    assert_eq!((code, piped), (Some(0), std::fs::read_to_string(folder.join("all.ndjson")).unwrap()));
+
+    // The server owns the database.
+    let (code, _, err) = run(&folder, &["import", "all.ndjson"]);
+    assert_eq!(code, Some(2), "{err}");
+    served.signal("TERM");
+    assert_eq!(served.wait().0, Some(0));
+
+    for (database, atomic) in [("one.db", true), ("many.db", false)] {
+        let mut arguments = vec!["import", "all.ndjson", "--database", database];
+        arguments.extend(atomic.then_some("--atomic"));
+        let (code, out, err) = run(&folder, &arguments);
+        assert_eq!(code, Some(0), "{out}{err}");
+        assert_eq!(run(&folder, &["export", "again.ndjson", "--database", database]).0, Some(0));
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(read("again.ndjson"), read("all.ndjson"));
+        assert_eq!(run(&folder, &["doctor", "--database", database]).0, Some(0));
+        let (code, out, _) = run(
+            &folder,
+            &["check", "--database", database, "User::\"salesman-1\"", "view", "Tool::\"group:sales/documents\""],
+        );
+        assert_eq!(code, Some(0), "{out}");
+    }
+    assert_eq!(run(&folder, &["import", "-"]).0, Some(2));
+    assert_eq!(run(&folder, &["import", "nothing.ndjson", "--database", "none.db"]).0, Some(2));
+    assert!(!folder.join("none.db").exists());
+    std::fs::write(folder.join("bad.ndjson"), "{\"type\":\"user\",\"id\":\"a/b\"}\n").unwrap();
+    let (code, _, err) = run(&folder, &["import", "bad.ndjson", "--atomic"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("line 1: `id`"), "{err}");
+    assert_eq!(run(&folder, &["doctor", "--database", "nowhere.db"]).0, Some(2));
+}

@@ -1,9 +1,11 @@
 //! The server as tests start it: everything real, on ports that the system chooses.
 
-use conclave::admin::{SystemClock, SystemRandom};
+use conclave::admin::{Clock as _, SystemClock, SystemRandom};
 use conclave::config::{Address, Config, Secret};
+use conclave::doctor::examine;
 use conclave::http::Listeners;
 use conclave::lifecycle::Application;
+use conclave::store::{Access, Store};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -114,13 +116,23 @@ impl TestSidecar {
         self
     }
 
-    /// Stops the server in order and waits for it.
+    /// Stops the server in order and waits for it; what it leaves behind must keep every invariant.
     pub async fn stop(mut self) {
         let Running { folder, stop, done, client, .. } = self.running.take().unwrap();
         drop(client);
         stop.send(()).unwrap();
         done.await.unwrap();
+        self.examine().await;
         drop(folder);
+    }
+
+    /// What `conclave doctor` says of the database, which must be nothing bad.
+    async fn examine(&self) {
+        let store = Store::open(&self.config.database, Access::ReadOnly).await.unwrap();
+        let report = examine(&store, &self.config.tool_kinds, SystemClock.now_ms()).await.unwrap();
+        store.close().await;
+        let broken: Vec<_> = report.broken().collect();
+        assert!(broken.is_empty(), "{broken:#?}");
     }
 
     fn running(&self) -> &Running {

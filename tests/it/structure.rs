@@ -31,6 +31,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["domain", "store", "admin"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
+    ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("doctor", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     (
         "config",
         &["domain", "engine", "telemetry"],

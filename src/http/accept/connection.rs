@@ -2,7 +2,7 @@
 
 use super::phase::{At, Phase};
 use super::timed::Timed;
-use super::{Peer, stopped};
+use super::{Peer, stopped, streamed};
 use crate::config::Limits;
 use axum::Router;
 use axum::body::Body;
@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -54,11 +55,7 @@ impl Connections {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             served.set(At::Serving);
             let (answer, served) = (router.clone().oneshot(prepare(request, peer)), Arc::clone(&served));
-            async move {
-                let response = answer.await;
-                served.set(At::Answered);
-                response
-            }
+            async move { Ok::<_, Infallible>(streamed::until_sent(answer.await?, &served)) }
         });
         let connection = self.http.serve_connection(io, service);
         async move {

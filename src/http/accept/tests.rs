@@ -17,8 +17,17 @@ fn router() -> Router {
         .route("/", get(|| async { "ok" }))
         .route("/big", get(|| async { "x".repeat(1 << 20) }))
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(2)).await }))
+        .route("/stream", get(|| async { axum::body::Body::from_stream(now_and_then()) }))
         .route("/stuck", get(std::future::pending::<()>))
         .route("/echo", post(|body: String| async { body }))
+}
+
+/// Two words, long after each other.
+fn now_and_then() -> impl futures_util::Stream<Item = io::Result<&'static str>> {
+    futures_util::stream::unfold(0, |said| async move {
+        tokio::time::sleep(Duration::from_secs(1_000)).await;
+        (said < 2).then_some((Ok("word"), said + 1))
+    })
 }
 
 /// A connection served in memory, under a clock that tests may pause.
@@ -71,6 +80,21 @@ async fn a_kept_connection_may_rest_longer_than_headers_may_take() {
     // Half a request after a rest is under the short clock again.
     stream.write_all(b"GET / HT").await.unwrap();
     assert_eq!(seconds_until_closed(stream).await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_may_be_silent_longer_than_a_connection_may_rest() {
+    let (_stop, stopping) = watch::channel(false);
+    let (mut stream, _) = connect(stopping);
+    stream.write_all(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let start = Instant::now();
+    let mut told = String::new();
+    while !told.ends_with("0\r\n\r\n") {
+        told += &answer(&mut stream).await;
+    }
+    assert_eq!((told.matches("word").count(), start.elapsed().as_secs()), (2, 3_000));
+    // And then the connection rests like any other.
+    assert_eq!(seconds_until_closed(stream).await, 300);
 }
 
 #[tokio::test(start_paused = true)]

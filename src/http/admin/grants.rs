@@ -2,7 +2,7 @@
 
 use super::{Listing, listed, shown};
 use crate::admin::Caller;
-use crate::admin::grant::{Grant, grant};
+use crate::admin::grant::{Grant, GrantView, grant};
 use crate::admin::list_grants::list_grants;
 use crate::admin::revoke::revoke;
 use crate::http::extract::{Json, Query, acknowledged, acknowledged_empty, complete};
@@ -52,9 +52,9 @@ pub(in crate::http) async fn put(
 pub(in crate::http) async fn withdraw(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(old): Json<Grant>,
+    Json(old): Json<GrantView>,
 ) -> Result<Response, Problem> {
     let admin = Arc::clone(&app.admin);
-    let done = complete(&app, async move { revoke(&admin, &caller, old).await }).await?;
+    let done = complete(&app, async move { revoke(&admin, &caller, old.into()).await }).await?;
     Ok(acknowledged_empty(done.revision))
 }

@@ -8,7 +8,8 @@ use crate::admin::create_group::{NewGroup, create_group};
 use crate::admin::delete_group::delete_group;
 use crate::admin::hand_over::{Handover, hand_over};
 use crate::admin::join_group::join_group;
-use crate::admin::leave_group::leave_group;
+use crate::admin::leave_group::{Leaving, leave_group};
+use crate::admin::leave_preview::leave_preview;
 use crate::admin::read_group::{read_group, read_groups};
 use crate::domain::group::Activity;
 use crate::domain::{GroupId, UserId};
@@ -18,13 +19,13 @@ use crate::store::list::groups::SeenGroup;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What a published group shows to people outside it (F3).
 #[derive(Debug, Serialize)]
-struct PublishedGroup {
-    id: GroupId,
+pub(super) struct PublishedGroup {
+    pub(super) id: GroupId,
     name: String,
     full_name: Option<String>,
     description: Option<String>,
@@ -67,11 +68,6 @@ impl From<Admitted> for Admission {
         Self { group: admitted.group, user: admitted.user }
     }
 }
-
-/// How to leave: with nothing said, and then no grants made through the group may be there (F7).
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Leaving {}
 
 /// `GET /groups`
 pub(in crate::http) async fn list(
@@ -156,9 +152,21 @@ pub(in crate::http) async fn leave(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    Optional(Leaving {}): Optional<Leaving>,
+    Optional(leaving): Optional<Leaving>,
 ) -> Result<Response, Problem> {
     let (admin, id) = (Arc::clone(&app.admin), existing("group", &id)?);
-    let done = complete(&app, async move { leave_group(&admin, &caller, &id).await }).await?;
+    let done = complete(&app, async move { leave_group(&admin, &caller, &id, leaving).await }).await?;
     Ok(acknowledged_empty(done.revision))
+}
+
+/// `GET /groups/{id}/leave-preview`
+pub(in crate::http) async fn preview_leaving(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(listing): Query<Listing>,
+) -> Result<Response, Problem> {
+    let page = leave_preview(&app.admin, &caller, &existing("group", &id)?, &listing.page()?).await?;
+    let token = page.token();
+    Ok(shown(&listed("grants", page.rows, token)))
 }

@@ -4,6 +4,7 @@ use super::groups::Admission;
 use super::{Listing, existing, listed, shown, time};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::{accept_invitation, decline_invitation};
+use crate::admin::candidates::candidates;
 use crate::admin::invite::{Issued, NewInvitation, invite, resend_invitation, withdraw_invitation};
 use crate::admin::read_group::read_invitations;
 use crate::admin::token::Token;
@@ -116,4 +117,16 @@ pub(in crate::http) async fn decline(
     let (admin, token) = (Arc::clone(&app.admin), Token::presented(&token));
     let done = complete(&app, async move { decline_invitation(&admin, &caller, &token).await }).await?;
     Ok(acknowledged_empty(done.revision))
+}
+
+/// `GET /groups/{id}/invitation-candidates`
+pub(in crate::http) async fn list_candidates(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(group): Path<String>,
+    Query(listing): Query<Listing>,
+) -> Result<Response, Problem> {
+    let page = candidates(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
+    let token = page.token();
+    Ok(shown(&listed("candidates", page.rows, token)))
 }

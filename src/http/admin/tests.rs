@@ -1,3 +1,5 @@
+mod content;
+
 use super::*;
 use crate::admin::testing::World;
 use crate::config::Limits;
@@ -148,7 +150,11 @@ async fn refusals_name_their_rule_and_field() {
         (Some("anna"), "PATCH /groups/g", json!({"open": true}), 422, json!("A7"), json!("open")),
         (Some("anna"), "PUT /groups/g/administrator", json!({"user": "ben"}), 409, json!("A4"), Value::Null),
         (Some("anna"), "POST /groups/g/leave", Value::Null, 403, json!("A3"), Value::Null),
-        (Some("anna"), "POST /groups/g/leave", json!({"grants": "keep"}), 400, Value::Null, json!("grants")),
+        (Some("anna"), "POST /groups/g/leave", json!({"grants": "keep"}), 403, json!("A3"), Value::Null),
+        (Some("anna"), "POST /groups/g/leave", json!({"grants": "give"}), 400, Value::Null, json!("grants")),
+        (Some("anna"), "GET /groups/g/leave-preview", Value::Null, 403, json!("A3"), Value::Null),
+        (None, "GET /groups/g/leave-preview", Value::Null, 400, Value::Null, json!("Conclave-Actor")),
+        (Some("ben"), "GET /groups/g/invitation-candidates", Value::Null, 404, Value::Null, Value::Null),
         (Some("ben"), "POST /invitations/x/accept", Value::Null, 404, Value::Null, Value::Null),
         (None, "POST /groups/g/join", Value::Null, 400, Value::Null, json!("Conclave-Actor")),
     ] {
@@ -172,6 +178,56 @@ async fn a5_a_refused_handover_names_every_shortfall() {
         {"limit": "groups", "allowed": 0, "actual": 1}, {"limit": "members", "allowed": 0, "actual": 1},
     ]);
     assert_eq!((status, &problem["rule"], &problem["shortfalls"]), (409, &json!("A5"), &shortfalls));
+}
+
+#[tokio::test]
+async fn f7_leaving_asks_what_becomes_of_grants() {
+    let server = Server::new().await;
+    let open = json!({"id": "g", "name": "G", "published": true, "open": true});
+    server.ok(Some("anna"), "POST /groups", open, 201).await;
+    server.ok(Some("ben"), "POST /groups/g/join", Value::Null, 200).await;
+    let to = json!({"group": "g"});
+    let grant = json!({"resource": "Tool::\"user:ben/documents\"", "right": "view", "to": to});
+    server.ok(Some("ben"), "PUT /grants", grant.clone(), 200).await;
+    let mut row = grant.clone();
+    row["reaches_later_joiners"] = json!(true);
+    let preview = server.ok(Some("ben"), "GET /groups/g/leave-preview", Value::Null, 200).await;
+    assert_eq!(preview, json!({"grants": [row], "next_page_token": null}));
+    for body in [Value::Null, json!({}), json!({"grants": null})] {
+        let (status, _, problem) = server.call(Some("ben"), "POST /groups/g/leave", body).await;
+        assert_eq!((status, &problem["rule"], &problem["grants"]), (409, &json!("F7"), &preview["grants"]));
+    }
+    server.ok(Some("ben"), "POST /groups/g/leave", json!({"grants": "keep"}), 204).await;
+    row["kept"] = json!(true);
+    let list = "GET /grants?resource=Tool::%22user:ben/documents%22";
+    assert_eq!(server.ok(Some("ben"), list, Value::Null, 200).await["grants"], json!([row]));
+    let (status, _, problem) = server.call(Some("ben"), "POST /grants/revoke", grant).await;
+    assert_eq!((status, &problem["rule"]), (409, &json!("F7")));
+    server.ok(Some("ben"), "POST /groups/g/join", Value::Null, 200).await;
+    // What a list shows can be sent back as it is.
+    server.ok(Some("ben"), "POST /grants/revoke", row, 204).await;
+    server.ok(Some("ben"), "POST /groups/g/leave", Value::Null, 204).await;
+}
+
+#[tokio::test]
+async fn a9_contacts_and_candidates_over_http() {
+    let server = Server::new().await;
+    server.ok(Some("anna"), "POST /groups", json!({"id": "g", "name": "G"}), 201).await;
+    let contact = json!({"email": "eve@example.org", "first_name": "Eve", "last_name": null});
+    let item = json!({"id": "c", "parent": "Tool::\"user:anna/contacts\"", "contact": contact});
+    assert_eq!(server.ok(Some("anna"), "POST /items", item, 201).await["contact"], contact);
+    assert_eq!(server.ok(Some("anna"), "GET /items/c", Value::Null, 200).await["contact"], contact);
+    let elsewhere = json!({"parent": "Tool::\"user:anna/documents\"", "contact": contact});
+    let (status, _, problem) = server.call(Some("anna"), "POST /items", elsewhere).await;
+    assert_eq!((status, &problem["field"]), (422, &json!("contact")));
+    server.ok(Some("anna"), "POST /groups/g/invitations", json!({"user": "ben"}), 201).await;
+    server.ok(Some("anna"), "POST /groups", json!({"id": "h", "name": "H"}), 201).await;
+    let path = "GET /groups/h/invitation-candidates?limit=1";
+    let first = server.ok(Some("anna"), path, Value::Null, 200).await;
+    assert_eq!(first["candidates"], json!([{"user": "ben"}]));
+    let next = format!("{path}&page_token={}", first["next_page_token"].as_str().unwrap());
+    let second = server.ok(None, &next, Value::Null, 200).await;
+    assert_eq!(second, json!({"candidates": [contact], "next_page_token": null}));
 }
 
 #[tokio::test]

@@ -137,15 +137,14 @@ fn letter(to: &str) -> Letter {
     group.settings.full_name = Some("Verkoop “Zuid”".to_owned());
     let invitation: Invitation = invitation(30);
     let inviter = user("anna", Some("Zoë"), Some("De Wit"));
-    let letter = composer(true).invitation(&Invited {
+    composer(true).invitation(&Invited {
         invitation: &invitation,
         group: &group,
         inviter: &inviter,
         to,
         first_name: None,
         token: TOKEN,
-    });
-    Letter { about: None, ..letter }
+    })
 }
 
 /// Undoes quoted-printable.

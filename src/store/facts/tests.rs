@@ -254,7 +254,7 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
             .execute(transaction.connection())
             .await
             .unwrap();
-        sqlx::query("INSERT INTO grants SELECT 'Folder', key, 'add', 'User', ?1, 1 FROM folders WHERE id = ?1")
+        sqlx::query("INSERT INTO grants SELECT 'Folder', key, 'add', 'User', ?1, 1, 0 FROM folders WHERE id = ?1")
             .bind(id)
             .execute(transaction.connection())
             .await

@@ -1,6 +1,6 @@
 //! One folder or one item, as it is shown.
 
-use crate::domain::{ContentRef, FolderId, ItemId, ToolId, UserId};
+use crate::domain::{Contact, ContentRef, FolderId, ItemId, ToolId, UserId};
 use crate::store::{Store, StoreError, row};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -37,6 +37,8 @@ pub struct ItemRow {
     pub author: UserId,
     /// In the tool's own unit (bytes of a document, say).
     pub size: i64,
+    /// Whom it stands for, in a contacts tool (A9).
+    pub contact: Option<Contact>,
 }
 
 impl Store {
@@ -96,8 +98,10 @@ pub(in crate::store) async fn item(
     connection: &mut SqliteConnection,
     id: &ItemId,
 ) -> Result<Option<ItemRow>, StoreError> {
-    let sql = "SELECT t.id AS tool, f.id AS folder, i.name, i.kind, i.author, i.size
+    let sql = "SELECT t.id AS tool, f.id AS folder, i.name, i.kind, i.author, i.size,
+                      c.user_id, c.email, c.first_name, c.last_name
                FROM items i JOIN tools t ON t.key = i.tool LEFT JOIN folders f ON f.key = i.folder
+                   LEFT JOIN contacts c ON c.item = i.key
                WHERE i.id = ?";
     let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(connection).await? else { return Ok(None) };
     Ok(Some(ItemRow {
@@ -108,6 +112,7 @@ pub(in crate::store) async fn item(
         kind: row::get(&row, "kind")?,
         author: row::id(&row, "author")?,
         size: row::get(&row, "size")?,
+        contact: row::contact(&row)?,
     }))
 }
 

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteRow;
 macro_rules! grants_of {
     ($resource_type:literal, $table:literal) => {
         concat!(
-            "SELECT access, grantee_type, grantee FROM grants WHERE resource_type = '",
+            "SELECT access, grantee_type, grantee, kept FROM grants WHERE resource_type = '",
             $resource_type,
             "' AND resource = (SELECT key FROM ",
             $table,
@@ -21,13 +21,26 @@ macro_rules! grants_of {
     };
 }
 
+/// A grant as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRow {
+    /// What carries it.
+    pub resource: ContentRef,
+    /// What it allows.
+    pub right: Right,
+    /// To whom.
+    pub to: Grantee,
+    /// Whether its owner kept it when leaving the group it was made through (F7).
+    pub kept: bool,
+}
+
 impl Store {
     /// Grants on this content itself, not those that its place gives it, by right and grantee.
     /// Content that does not exist carries none.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub async fn grants(&self, content: &ContentRef, page: &Page) -> Result<Paged<(Right, Grantee)>, StoreError> {
+    pub async fn grants(&self, content: &ContentRef, page: &Page) -> Result<Paged<GrantRow>, StoreError> {
         let sql = match content {
             ContentRef::Tool(_) => grants_of!("Tool", "tools"),
             ContentRef::Folder(_) => grants_of!("Folder", "folders"),
@@ -36,24 +49,26 @@ impl Store {
         let mut transaction = self.read().await?;
         let query = sqlx::query(sql).bind(content.uid().id.to_string()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
-        let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
+        let grants = rows.iter().map(|row| grant(row, content.clone())).collect::<Result<_, _>>()?;
         Ok(Paged::cut(grants, page, key))
     }
 }
 
 /// What the list is ordered by.
-fn key((right, grantee): &(Right, Grantee)) -> SmolStr {
-    let (grantee_type, id) = columns(grantee);
-    format_smolstr!("{right} {grantee_type} {id}")
+fn key(grant: &GrantRow) -> SmolStr {
+    let (grantee_type, id) = columns(&grant.to);
+    format_smolstr!("{} {grantee_type} {id}", grant.right)
 }
 
-fn grant(row: &SqliteRow) -> Result<(Right, Grantee), StoreError> {
+/// A grant on `resource` out of a row of `grants`.
+pub(in crate::store) fn grant(row: &SqliteRow, resource: ContentRef) -> Result<GrantRow, StoreError> {
     let (access, grantee_type): (&str, &str) = (row::get(row, "access")?, row::get(row, "grantee_type")?);
     let corrupt = || StoreError::Corrupt(format!("a grant of `{access}` to a {grantee_type}"));
-    let grantee = match grantee_type {
+    let to = match grantee_type {
         types::USER => Grantee::User(row::id(row, "grantee")?),
         types::GROUP => Grantee::Group(row::id(row, "grantee")?),
         _ => return Err(corrupt()),
     };
-    Ok((Right::from_name(access).ok_or_else(corrupt)?, grantee))
+    let right = Right::from_name(access).ok_or_else(corrupt)?;
+    Ok(GrantRow { resource, right, to, kept: row::get(row, "kept")? })
 }

@@ -7,7 +7,7 @@ mod change;
 mod removal;
 
 use crate::domain::uid::types;
-use crate::domain::{ContentRef, EntityUid, FolderId, ItemId, ToolId, UserId};
+use crate::domain::{Contact, ContentRef, EntityUid, FolderId, ItemId, ToolId, UserId};
 use crate::store::list::content::{FolderRow, ItemRow, folder, item, tool};
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
@@ -66,6 +66,8 @@ pub struct ItemValues<'a> {
     pub author: &'a UserId,
     /// In the tool's own unit, never negative.
     pub size: i64,
+    /// Whom it stands for, in a contacts tool (A9).
+    pub contact: Option<&'a Contact>,
 }
 
 impl WriteTransaction {
@@ -158,6 +160,9 @@ impl WriteTransaction {
         let query = query.bind(item.name).bind(item.kind).bind(item.author.as_str()).bind(item.size);
         query.execute(self.connection()).await?;
         self.touch(EntityUid::new(types::ITEM, item.id.text()), Change::Created);
+        if let Some(contact) = item.contact {
+            self.insert_contact(item.id, contact).await?;
+        }
         self.count(place, item.size).await
     }
 

@@ -6,6 +6,18 @@ use crate::store::list::members::is_in;
 use crate::store::write::content::Located;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
+/// The end of a statement that changes `grants`: answers with what carried each of them, as `type`
+/// and `id`.
+macro_rules! returning_carrier {
+    () => {
+        " RETURNING resource_type AS type, CASE resource_type
+              WHEN 'Tool' THEN (SELECT id FROM tools WHERE key = resource)
+              WHEN 'Folder' THEN (SELECT id FROM folders WHERE key = resource)
+              ELSE (SELECT id FROM items WHERE key = resource) END AS id"
+    };
+}
+pub(in crate::store) use returning_carrier;
+
 /// The type and the id of a grantee, as the columns hold them.
 pub(in crate::store) fn columns(grantee: &Grantee) -> (&'static str, &str) {
     match grantee {
@@ -63,6 +75,19 @@ impl WriteTransaction {
             self.touch(uid, Change::Changed);
         }
         Ok(changed)
+    }
+
+    /// Whether a grant is one that its owner kept when leaving (F7). One that is not there is not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn is_kept(&mut self, content: &Located, right: Right, grantee: &Grantee) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM grants WHERE resource_type = ? AND resource = ? AND access = ?
+                                  AND grantee_type = ? AND grantee = ? AND kept = 1) AS found";
+        let (grantee_type, grantee) = columns(grantee);
+        let query = sqlx::query(sql).bind(content.content.uid().type_name.to_string()).bind(content.key);
+        let query = query.bind(right.name()).bind(grantee_type).bind(grantee);
+        row::get(&query.fetch_one(self.connection()).await?, "found")
     }
 
     /// Whether `user` is in `group`, as administrator or member.

@@ -134,6 +134,7 @@ impl WriteTransaction {
         let sql = "DELETE FROM invitations WHERE group_id = ? RETURNING 'Invitation' AS type, id";
         let invitations = sqlx::query(sql).bind(group.id.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&invitations, Change::Deleted)?;
+        self.delete_join_requests_to(&group.id).await?;
         let sql = "DELETE FROM groups WHERE id = ?";
         sqlx::query(sql).bind(group.id.as_str()).execute(self.connection()).await?;
         let uid = EntityUid::new(types::GROUP, group.id.text());

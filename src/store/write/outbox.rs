@@ -2,7 +2,7 @@
 //! decision rests on, but the history tells them.
 
 use crate::domain::uid::types;
-use crate::domain::{EntityUid, InvitationId, Letter, Mail, MailId};
+use crate::domain::{EntityUid, Letter, Mail, MailId};
 use crate::store::limits::SENT_MAIL_DAYS;
 use crate::store::list::outbox::find;
 use crate::store::{Change, StoreError, WriteTransaction};
@@ -28,13 +28,19 @@ impl WriteTransaction {
             .bind(letter.language)
             .bind(&letter.subject)
             .bind(letter.body.reveal())
-            .bind(letter.about.as_ref().map(InvitationId::as_str))
+            .bind(letter.about.as_str())
             .bind(at_ms)
             .bind(at_ms)
             .execute(self.connection())
             .await?;
         self.touch(uid(id), Change::Created);
         Ok(())
+    }
+
+    /// Whether the change puts mail into the outbox.
+    #[must_use]
+    pub fn writes_mail(&self) -> bool {
+        self.touched.iter().any(|(uid, change)| uid.type_name == types::MAIL && change == Change::Created)
     }
 
     /// A mail, if there is one with this id.
@@ -110,18 +116,18 @@ mod tests {
         format!("{}token-1{}", "before ".repeat(80), " after".repeat(80))
     }
 
-    fn letter(about: Option<&str>) -> Letter {
+    fn letter(about: &str) -> Letter {
         Letter {
             kind: MailKind::Invitation,
             to: "anna@example.org".to_owned(),
             language: "it",
             subject: "Invito".to_owned(),
             body: MailBody::new(text()),
-            about: about.map(|id| InvitationId::new(id).unwrap()),
+            about: about.into(),
         }
     }
 
-    async fn enqueue(store: &Store, name: &str, at_ms: i64, about: Option<&str>) {
+    async fn enqueue(store: &Store, name: &str, at_ms: i64, about: &str) {
         let mut tx = store.write("invite", None, at_ms).await.unwrap();
         tx.enqueue(&id(name), &letter(about)).await.unwrap();
         tx.commit(&Silent).await.unwrap();
@@ -147,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn a10_mail_waits_whole_and_is_erased_when_sent() {
         let World { store, path, .. } = &World::new().await;
-        enqueue(store, "a", 5, None).await;
+        enqueue(store, "a", 5, "i").await;
         let waiting = store.next_mail().await.unwrap().unwrap();
         assert_eq!((waiting.state, waiting.attempts, waiting.next_attempt_ms), (MailState::Pending, 0, 5));
         assert_eq!(waiting.body.unwrap().reveal(), text());
@@ -166,7 +172,7 @@ mod tests {
     async fn mail_is_taken_by_when_it_is_due() {
         let World { store, .. } = &World::new().await;
         for (name, at_ms) in [("a", 5), ("b", 3), ("c", 3)] {
-            enqueue(store, name, at_ms, None).await;
+            enqueue(store, name, at_ms, "i").await;
         }
         assert_eq!(store.next_mail().await.unwrap().unwrap().id, id("b"));
         failed(store, "b", Some(50)).await;
@@ -182,24 +188,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a10_an_invitation_that_ends_takes_its_unsent_mail_along() {
+    async fn a10_what_ends_takes_its_unsent_mail_along() {
         for end in [
             "UPDATE invitations SET state = 'withdrawn' WHERE id = 'i'",
             "UPDATE invitations SET token_hash = x'02' WHERE id = 'i'",
             "DELETE FROM invitations WHERE id = 'i'",
+            "UPDATE join_requests SET closed_ms = 9 WHERE id = 'i'",
+            "DELETE FROM join_requests WHERE id = 'i'",
         ] {
             let world = World::new().await;
             world
                 .run(
                     "INSERT INTO invitations (id, group_id, email, token_hash, state, created_ms, expires_ms)
-                     VALUES ('i', 'sales', 'a@b', x'01', 'pending', 0, 9), ('j', 'sales', 'c@d', x'03', 'pending', 0, 9)",
+                     VALUES ('i', 'sales', 'a@b', x'01', 'pending', 0, 9), ('j', 'sales', 'c@d', x'03', 'pending', 0, 9);
+                     INSERT INTO join_requests (id, group_id, user_id, message, created_ms)
+                     VALUES ('i', 'sales', 'stranger', '', 0)",
                 )
                 .await;
             for (name, about) in [("a", "i"), ("b", "i"), ("c", "j")] {
-                enqueue(&world.store, name, 0, Some(about)).await;
+                enqueue(&world.store, name, 0, about).await;
             }
             sent(&world.store, "b", 0).await;
-            world.run("UPDATE invitations SET expires_ms = 10").await;
+            world.run("UPDATE invitations SET expires_ms = 10; UPDATE join_requests SET message = 'm'").await;
             assert_eq!(names(&world.store, MailState::Pending).await, ["a", "c"]);
             world.run(end).await;
             assert_eq!(names(&world.store, MailState::Pending).await, ["c"], "{end}");
@@ -211,7 +221,7 @@ mod tests {
     async fn mail_sent_long_ago_is_forgotten() {
         let World { store, .. } = &World::new().await;
         for name in ["a", "b"] {
-            enqueue(store, name, 0, None).await;
+            enqueue(store, name, 0, "i").await;
         }
         sent(store, "a", 0).await;
         sent(store, "b", SENT_MAIL_DAYS * DAY_MS + 1).await;

@@ -2,7 +2,9 @@
 
 use super::WriteTransaction;
 use crate::domain::{Revision, UserId};
+use crate::store::audit::{self, Attempt};
 use crate::store::error::StoreError;
+use crate::store::idempotency;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 const REVISE: &str = "UPDATE store SET revision = ?1 WHERE one = 1";
@@ -23,7 +25,7 @@ impl WriteTransaction {
     ///
     /// INVARIANT: in the transaction of the change. Every revision has its changes and every change
     /// its revision, without gaps; whoever follows the table misses nothing.
-    pub(super) async fn record(&mut self, revision: Revision) -> Result<(), StoreError> {
+    pub(in crate::store) async fn record(&mut self, revision: Revision) -> Result<(), StoreError> {
         let number = number(revision)?;
         let connection = self.lease.connection();
         let revised = sqlx::query(REVISE).bind(number).execute(&mut *connection).await?;
@@ -37,6 +39,8 @@ impl WriteTransaction {
             .bind(self.actor.as_ref().map(UserId::as_str))
             .execute(&mut *connection)
             .await?;
+        self.audit(revision).await?;
+        let connection = self.lease.connection();
         let rows: Vec<_> = (0_i64..).zip(self.touched.iter()).collect();
         for some in rows.chunks(ROWS_MAX) {
             let mut insert =
@@ -48,6 +52,36 @@ impl WriteTransaction {
             insert.build().execute(&mut *connection).await?;
         }
         Ok(())
+    }
+}
+
+impl WriteTransaction {
+    /// Writes into the audit who did what to whom.
+    ///
+    /// INVARIANT: in the transaction of the change, and here, where every change passes: none goes
+    /// without its row, and no row tells of a change that was not made.
+    async fn audit(&mut self, revision: Revision) -> Result<(), StoreError> {
+        let target = self.target.take().or_else(|| self.created().cloned());
+        let target = target.or_else(|| self.touched.uids().first().cloned());
+        let done = Attempt {
+            at_ms: self.at_ms,
+            actor: self.actor.clone(),
+            action: self.command.to_owned(),
+            target,
+            subject: self.subject.take(),
+            rule: None,
+        };
+        audit::insert(self.lease.connection(), &done, Some(revision)).await?;
+        audit::prune(self.lease.connection(), audit::Outcome::Allowed).await
+    }
+
+    /// Writes the answer that a retry is to get; whether there is one.
+    ///
+    /// INVARIANT: in the transaction of the change: no crash comes between the two.
+    pub(in crate::store) async fn keep_answer(&mut self) -> Result<bool, StoreError> {
+        let Some(answer) = self.answer.take() else { return Ok(false) };
+        idempotency::insert(self.lease.connection(), &answer, self.at_ms).await?;
+        Ok(true)
     }
 }
 

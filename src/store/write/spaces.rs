@@ -3,6 +3,7 @@
 
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Grantee, GroupId, Space, ToolId, ToolKind, UserId};
+use crate::store::write::grants;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 use sqlx::sqlite::SqliteRow;
 
@@ -59,15 +60,9 @@ impl WriteTransaction {
     /// # Errors
     /// [`StoreError`] if the database cannot be written.
     pub(in crate::store) async fn revoke_everywhere(&mut self, grantee: &Grantee) -> Result<(), StoreError> {
-        let (kind, id) = grantee_columns(grantee);
-        let sql = "SELECT DISTINCT g.resource_type AS type, coalesce(t.id, f.id, i.id) AS id FROM grants g
-                   LEFT JOIN tools t ON g.resource_type = 'Tool' AND t.key = g.resource
-                   LEFT JOIN folders f ON g.resource_type = 'Folder' AND f.key = g.resource
-                   LEFT JOIN items i ON g.resource_type = 'Item' AND i.key = g.resource
-                   WHERE g.grantee_type = ? AND g.grantee = ?";
+        let (kind, id) = grants::columns(grantee);
+        let sql = concat!("DELETE FROM grants WHERE grantee_type = ? AND grantee = ?", grants::returning_carrier!());
         let carriers = sqlx::query(sql).bind(kind).bind(id).fetch_all(self.connection()).await?;
-        let sql = "DELETE FROM grants WHERE grantee_type = ? AND grantee = ?";
-        sqlx::query(sql).bind(kind).bind(id).execute(self.connection()).await?;
         self.touch_all(&carriers, Change::Changed)
     }
 
@@ -76,17 +71,13 @@ impl WriteTransaction {
     /// # Errors
     /// [`StoreError`] if the database cannot be written.
     pub(in crate::store) async fn revoke_in_group(&mut self, group: &GroupId, user: &UserId) -> Result<(), StoreError> {
-        let sql = "SELECT DISTINCT g.resource_type AS type, coalesce(t.id, f.id, i.id) AS id FROM grants g
-                   LEFT JOIN tools t ON g.resource_type = 'Tool' AND t.key = g.resource
-                   LEFT JOIN folders f ON g.resource_type = 'Folder' AND f.key = g.resource
-                   LEFT JOIN items i ON g.resource_type = 'Item' AND i.key = g.resource
-                   WHERE g.grantee_type = 'User' AND g.grantee = ?
-                     AND g.tool IN (SELECT key FROM tools WHERE group_id = ?)";
+        let sql = concat!(
+            "DELETE FROM grants WHERE grantee_type = 'User' AND grantee = ?
+             AND tool IN (SELECT key FROM tools WHERE group_id = ?)",
+            grants::returning_carrier!()
+        );
         let query = sqlx::query(sql).bind(user.as_str()).bind(group.as_str());
         let carriers = query.fetch_all(self.connection()).await?;
-        let sql = "DELETE FROM grants WHERE grantee_type = 'User' AND grantee = ?
-                   AND tool IN (SELECT key FROM tools WHERE group_id = ?)";
-        sqlx::query(sql).bind(user.as_str()).bind(group.as_str()).execute(self.connection()).await?;
         self.touch_all(&carriers, Change::Changed)
     }
 
@@ -105,14 +96,6 @@ fn columns(space: &Space) -> (Option<&str>, Option<&str>) {
     match space {
         Space::Group(group) => (Some(group.as_str()), None),
         Space::Private(owner) => (None, Some(owner.as_str())),
-    }
-}
-
-/// `grantee_type` and `grantee`.
-fn grantee_columns(grantee: &Grantee) -> (&'static str, &str) {
-    match grantee {
-        Grantee::User(user) => (types::USER, user.as_str()),
-        Grantee::Group(group) => (types::GROUP, group.as_str()),
     }
 }
 
@@ -182,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn a14_a_deleted_group_takes_its_content_and_every_grant_with_it() {
         let world = World::new().await;
-        world.run("INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3)").await;
+        world.run("INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3, 0)").await;
         let sales = GroupId::new("sales").unwrap();
         let mut transaction = begin(&world).await;
         for member in transaction.member_ids(&sales).await.unwrap() {

@@ -110,16 +110,19 @@ impl WriteTransaction {
     }
 
     /// Deletes a user who administers no group: memberships, private space, every grant naming
-    /// them, every invitation bound to them (P7). What they added to groups stays.
+    /// them, every contact that is them, every invitation bound to them (P7). What they added to
+    /// groups stays, and so do the items that were their contacts.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be written, or the user administers a group.
     pub async fn delete_user(&mut self, id: &UserId) -> Result<(), StoreError> {
         self.revoke_everywhere(&Grantee::User(id.clone())).await?;
+        self.forget_contact(id).await?;
         self.delete_space(&Space::Private(id.clone())).await?;
         let sql = "DELETE FROM invitations WHERE user_id = ? RETURNING 'Invitation' AS type, id";
         let invitations = sqlx::query(sql).bind(id.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&invitations, Change::Deleted)?;
+        self.delete_join_requests_of(id).await?;
         for sql in ["DELETE FROM members WHERE user_id = ?", "DELETE FROM users WHERE id = ?"] {
             sqlx::query(sql).bind(id.as_str()).execute(self.connection()).await?;
         }

@@ -36,7 +36,7 @@ async fn an_addition_touches_the_quota_and_never_the_tool() {
     let world = World::new().await;
     let (sized, empty) = (ItemId::new("sized").unwrap(), ItemId::new("empty").unwrap());
     let author = UserId::new("director").unwrap();
-    let values = |id, size| ItemValues { id, name: None, kind: None, author: &author, size };
+    let values = |id, size| ItemValues { id, name: None, kind: None, author: &author, size, contact: None };
     let mut transaction = begin(&world).await;
     let place = transaction.locate(&folder_ref("bottom")).await.unwrap().unwrap();
     transaction.insert_item(&place, values(&sized, 5)).await.unwrap();

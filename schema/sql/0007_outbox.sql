@@ -10,8 +10,8 @@ CREATE TABLE outbox (
     subject TEXT NOT NULL,
     -- Whole, as it will be sent. May hold the token of an invitation, so it is erased with the sending.
     body TEXT,
-    -- The invitation whose token it holds.
-    about TEXT,
+    -- The invitation or the request to join that it tells of, by id.
+    about TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'dead')),
     -- How often it was tried, the time that succeeded included.
     attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
@@ -27,18 +27,30 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_due ON outbox (state, next_attempt_ms, id);
 CREATE INDEX outbox_by_state ON outbox (state, id);
 CREATE INDEX outbox_sent ON outbox (sent_ms) WHERE state = 'sent';
-CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL;
+CREATE INDEX outbox_by_about ON outbox (about);
 
--- A token is kept in plain text no longer than it admits somebody: an invitation that is used,
--- declined, withdrawn, sent again or gone takes its unsent mail along, whoever ended it.
-CREATE TRIGGER outbox_follows_invitation
+-- A token is kept in plain text no longer than it admits somebody, and what a person wrote no longer
+-- than somebody is to read it: an invitation that is used, declined, withdrawn, sent again or gone takes
+-- its unsent mail along, and so does a request to join that is closed or gone, whoever ended it.
+CREATE TRIGGER outbox_invitation_ended
 AFTER UPDATE OF state, token_hash ON invitations
 WHEN NEW.state <> 'pending' OR NEW.token_hash <> OLD.token_hash
 BEGIN
     DELETE FROM outbox WHERE about = OLD.id AND state <> 'sent';
 END;
-CREATE TRIGGER outbox_forgets_invitation
+CREATE TRIGGER outbox_invitation_gone
 AFTER DELETE ON invitations
+BEGIN
+    DELETE FROM outbox WHERE about = OLD.id AND state <> 'sent';
+END;
+CREATE TRIGGER outbox_request_closed
+AFTER UPDATE OF closed_ms ON join_requests
+WHEN NEW.closed_ms IS NOT NULL
+BEGIN
+    DELETE FROM outbox WHERE about = OLD.id AND state <> 'sent';
+END;
+CREATE TRIGGER outbox_request_gone
+AFTER DELETE ON join_requests
 BEGIN
     DELETE FROM outbox WHERE about = OLD.id AND state <> 'sent';
 END;

@@ -1,0 +1,154 @@
+//! Many rows in one statement.
+
+use super::refusal::{Reason, Refused, reasons};
+use super::{Kind, insert};
+use crate::store::{Store, StoreError, WriteTransaction, row};
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqliteConnection;
+
+/// What comes with a new group or user, and how deep folders may lie.
+#[derive(Debug, Clone)]
+pub struct Spaces {
+    /// Kinds of tools of a group, as a JSON array.
+    pub group_tools: String,
+    /// Kinds of tools of a private space, as a JSON array.
+    pub private_tools: String,
+    /// How many folders may lie in each other (D8).
+    pub folder_depth_max: u32,
+}
+
+/// How much of a file is part of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines.
+    pub lines: u64,
+    /// Bytes of those lines, their ends included.
+    pub bytes: u64,
+    /// SHA-256 of those bytes, in hexadecimal.
+    pub digest: String,
+    /// Whether the file ended there.
+    pub finished: bool,
+}
+
+impl Store {
+    /// How far the last import came, if there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn import_progress(&self) -> Result<Option<Progress>, StoreError> {
+        let sql = "SELECT lines, bytes, digest, finished FROM imports WHERE one = 1";
+        let mut lease = self.reader().await?;
+        let Some(found) = sqlx::query(sql).fetch_optional(lease.connection()).await? else { return Ok(None) };
+        Ok(Some(Progress {
+            lines: row::count(&found, "lines")?,
+            bytes: row::count(&found, "bytes")?,
+            digest: row::get(&found, "digest")?,
+            finished: row::get(&found, "finished")?,
+        }))
+    }
+}
+
+impl WriteTransaction {
+    /// The key after which the items come that this transaction adds.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn import_begin(&mut self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(key), 0) AS last FROM items";
+        row::get(&sqlx::query(sql).fetch_one(self.connection()).await?, "last")
+    }
+
+    /// Adds `count` rows, given as a JSON array: all of them, or none and `false`.
+    ///
+    /// What it touches is for the caller to say, once for all rows.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be written for another reason than the rows.
+    pub async fn import_rows(
+        &mut self,
+        kind: Kind,
+        rows: &str,
+        count: u64,
+        spaces: &Spaces,
+    ) -> Result<bool, StoreError> {
+        let connection = self.connection();
+        sqlx::query("SAVEPOINT rows").execute(&mut *connection).await?;
+        let taken = insert_all(connection, kind, rows, count, spaces).await?;
+        if !taken {
+            sqlx::query("ROLLBACK TO rows").execute(&mut *connection).await?;
+        }
+        sqlx::query("RELEASE rows").execute(&mut *connection).await?;
+        Ok(taken)
+    }
+
+    /// Why this row, a JSON array of one, was refused.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn import_refusal(&mut self, kind: Kind, row: &str) -> Result<Refused, StoreError> {
+        for Reason { refused, condition } in reasons(kind) {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM json_each(?1) AS rows WHERE {condition}) AS found");
+            // Made of constants of this program alone.
+            let answer = sqlx::query(AssertSqlSafe(sql)).bind(row).fetch_one(self.connection()).await?;
+            if row::get(&answer, "found")? {
+                return Ok(refused.clone());
+            }
+        }
+        Ok(Refused::UNKNOWN)
+    }
+
+    /// Counts the items added since [`WriteTransaction::import_begin`] towards what their tools hold (P5).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be written, or the sum exceeds 64 bits.
+    pub async fn import_count(&mut self, last: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE tools SET used = used + added.size
+                   FROM (SELECT tool, sum(size) AS size FROM items WHERE key > ?1 GROUP BY tool) AS added
+                   WHERE tools.key = added.tool AND added.size > 0";
+        sqlx::query(sql).bind(last).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Remembers how far the import came, as part of this transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn import_remember(&mut self, progress: &Progress) -> Result<(), StoreError> {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        sqlx::query("INSERT OR REPLACE INTO imports (one, lines, bytes, digest, finished) VALUES (1, ?, ?, ?, ?)")
+            .bind(number(progress.lines))
+            .bind(number(progress.bytes))
+            .bind(&progress.digest)
+            .bind(progress.finished)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+async fn insert_all(
+    connection: &mut SqliteConnection,
+    kind: Kind,
+    rows: &str,
+    count: u64,
+    spaces: &Spaces,
+) -> Result<bool, StoreError> {
+    for (step, sql) in insert::statements(kind).iter().enumerate() {
+        let query = sqlx::query(*sql).bind(rows).bind(&spaces.group_tools).bind(&spaces.private_tools);
+        let done = match query.bind(spaces.folder_depth_max).execute(&mut *connection).await {
+            Ok(done) => done,
+            Err(sqlx::Error::Database(error)) if is_constraint(error.as_ref()) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        if step == 0 && done.rows_affected() != count {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// `SQLITE_CONSTRAINT`, whichever constraint it is.
+fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 19)
+}

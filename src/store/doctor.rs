@@ -1,0 +1,144 @@
+//! Whether a database keeps the invariants of the rules: one query per invariant, each finding what breaks it.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `people`, `content`, `record` | the queries, by what they are about |
+//! | `texts` | what no query can say: ids and folded names |
+
+mod content;
+mod people;
+mod record;
+mod texts;
+
+use super::{Store, StoreError, row};
+use crate::domain::ToolKind;
+use futures_util::TryStreamExt as _;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use std::pin::pin;
+
+/// How many offenders of one check are named; the others are counted.
+pub const OFFENDERS_NAMED_MAX: usize = 20;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// An invariant is broken.
+    Broken,
+    /// The rules allow it; somebody may want to know.
+    Note,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id (`A6`), or `store` for what the store itself promises.
+    pub rule: &'static str,
+    /// What must hold.
+    pub says: &'static str,
+    /// Whether anything else is an error.
+    pub severity: Severity,
+    /// What breaks it: ids, at most [`OFFENDERS_NAMED_MAX`].
+    pub offenders: Vec<String>,
+    /// How many break it, those named included.
+    pub count: u64,
+}
+
+impl Finding {
+    const fn new(rule: &'static str, says: &'static str, severity: Severity) -> Self {
+        Self { rule, says, severity, offenders: Vec::new(), count: 0 }
+    }
+
+    fn add(&mut self, offender: String) {
+        self.count += 1;
+        if self.offenders.len() < OFFENDERS_NAMED_MAX {
+            self.offenders.push(offender);
+        }
+    }
+}
+
+/// An invariant and the query that finds what breaks it: one column, `offender`.
+struct Query {
+    rule: &'static str,
+    says: &'static str,
+    severity: Severity,
+    /// `?1` kinds of tools in a group, `?2` in a private space (JSON arrays), `?3` now in
+    /// milliseconds, `?4` the deepest folder chain.
+    sql: &'static str,
+}
+
+const fn broken(rule: &'static str, says: &'static str, sql: &'static str) -> Query {
+    Query { rule, says, severity: Severity::Broken, sql }
+}
+
+const fn note(rule: &'static str, says: &'static str, sql: &'static str) -> Query {
+    Query { rule, says, severity: Severity::Note, sql }
+}
+
+/// What the checks are measured against.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The tools that the space of a group has (S1).
+    pub group_tools: &'a [ToolKind],
+    /// The tools that a private space has (S1).
+    pub private_tools: &'a [ToolKind],
+    /// Now, in milliseconds since 1970-01-01 UTC.
+    pub now_ms: i64,
+    /// How many folders may lie in each other (D8).
+    pub folder_depth_max: u32,
+}
+
+impl Store {
+    /// Proves every invariant there is a check for, on one snapshot. Every check answers, those
+    /// that found nothing too.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn examine(&self, expected: &Expected<'_>) -> Result<Vec<Finding>, StoreError> {
+        let mut transaction = self.read().await?;
+        let mut findings = Vec::new();
+        match examine(transaction.connection(), expected, &mut findings).await {
+            // A damaged file may not let itself be asked further; that it is damaged is found first.
+            Err(_) if findings.first().is_some_and(|file| file.count > 0) => Ok(findings),
+            done => done.map(|()| findings),
+        }
+    }
+}
+
+async fn examine(
+    connection: &mut SqliteConnection,
+    expected: &Expected<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    for query in record::QUERIES.iter().chain(people::QUERIES).chain(content::QUERIES) {
+        findings.push(ask(connection, query, expected).await?);
+    }
+    findings.extend(texts::check(connection).await?);
+    Ok(())
+}
+
+async fn ask(connection: &mut SqliteConnection, query: &Query, expected: &Expected<'_>) -> Result<Finding, StoreError> {
+    let mut finding = Finding::new(query.rule, query.says, query.severity);
+    let statement = sqlx::query(query.sql)
+        .bind(names(expected.group_tools))
+        .bind(names(expected.private_tools))
+        .bind(expected.now_ms)
+        .bind(expected.folder_depth_max);
+    let mut rows = pin!(statement.fetch(connection));
+    while let Some(row) = rows.try_next().await? {
+        finding.add(offender(&row)?);
+    }
+    Ok(finding)
+}
+
+fn offender(row: &SqliteRow) -> Result<String, StoreError> {
+    row::get(row, "offender")
+}
+
+/// A JSON array.
+fn names(kinds: &[ToolKind]) -> String {
+    kinds.iter().map(ToolKind::as_str).collect::<serde_json::Value>().to_string()
+}
+
+#[cfg(test)]
+mod tests;

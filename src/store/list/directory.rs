@@ -1,0 +1,227 @@
+//! Searching the directory (F1-F3): the index of three characters in a row finds candidates, the
+//! rows themselves are compared.
+
+use crate::domain::directory::PEOPLE_SHOWN_MAX;
+use crate::domain::group::Activity;
+use crate::domain::{Page, Paged, Search};
+use crate::store::list::groups::SeenGroup;
+use crate::store::{Store, StoreError, row};
+use smol_str::format_smolstr;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeSet;
+
+/// A person's names; the directory shows nothing else of people (A7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonName {
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+}
+
+/// Who is in a group, as far as the directory shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownPeople {
+    /// The administrator.
+    pub administrator: PersonName,
+    /// The first [`PEOPLE_SHOWN_MAX`] members, by user id.
+    pub members: Vec<PersonName>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// A group that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The group as outsiders see it, whoever searches.
+    pub seen: SeenGroup,
+    /// The people in it, if it publishes them (A7).
+    pub people: Option<ShownPeople>,
+    /// Its place in the directory, by which hits are ordered.
+    key: i64,
+}
+
+// CROSS JOIN keeps the order: the index first, its rows by key, so that the limit ends the search
+// and nothing is sorted. `published` is asked once more, so that F2 does not rest on triggers alone.
+const SEARCH: &str = "
+    SELECT d.key, g.id, g.name, g.administrator, g.full_name, g.description, g.language, g.activity, g.sector,
+           g.published, g.members_published, g.open, a.email, a.first_name, a.last_name,
+           CASE g.members_published WHEN 1 THEN (
+               SELECT json_group_array(json_array(first_name, last_name)) FROM (
+                   SELECT p.first_name, p.last_name FROM members m JOIN users p ON p.id = m.user_id
+                   WHERE m.group_id = g.id ORDER BY m.user_id LIMIT ?8)) END AS people
+    FROM directory_terms t
+    CROSS JOIN directory d ON d.key = t.rowid
+    CROSS JOIN groups g ON g.id = d.group_id AND g.published = 1
+    CROSS JOIN users a ON a.id = g.administrator
+    WHERE t.directory_terms MATCH ?1 AND t.rowid > ?2
+      AND (?3 IS NULL OR instr(d.name_folded, ?3) > 0)
+      AND (?4 IS NULL OR d.activity = ?4)
+      AND (?5 IS NULL OR d.sector = ?5)
+      AND (?6 IS NULL OR substr(d.language || '-', 1, length(?6) + 1) = ?6 || '-')
+    ORDER BY t.rowid LIMIT ?7";
+
+impl Store {
+    /// The published groups that a search finds, in the order of their publication. `after` is the
+    /// key that [`Paged::next`] of the page before named.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn search_directory(&self, search: &Search, after: i64, page: &Page) -> Result<Paged<Found>, StoreError> {
+        let people_fetched = i64::try_from(PEOPLE_SHOWN_MAX).unwrap_or(i64::MAX).saturating_add(1);
+        let mut transaction = self.read().await?;
+        let rows = sqlx::query(SEARCH)
+            .bind(expression(search))
+            .bind(after)
+            .bind(&search.name)
+            .bind(search.activity.map(Activity::name))
+            .bind(&search.sector)
+            .bind(&search.language)
+            .bind(page.fetch())
+            .bind(people_fetched)
+            .fetch_all(transaction.connection())
+            .await?;
+        let found = rows.iter().map(found).collect::<Result<_, _>>()?;
+        Ok(Paged::cut(found, page, |found: &Found| format_smolstr!("{}", found.key)))
+    }
+}
+
+/// The index's query: every three characters in a row of every term, as `schema/sql` puts terms together.
+///
+/// INVARIANT: each stands in double quotes, those within doubled, so that nothing a client sends is
+/// ever read as an operator.
+fn expression(search: &Search) -> String {
+    let mut threes = BTreeSet::new();
+    if let Some(name) = &search.name {
+        threes.extend(in_threes(name));
+    }
+    if let Some(language) = &search.language {
+        threes.extend(in_threes(&format!("\u{1}{language}-")));
+    }
+    if let Some(initial) = search.activity.and_then(|activity| activity.name().chars().next()) {
+        threes.insert(format!("\u{2}{initial}\u{3}"));
+    }
+    if let Some(sector) = &search.sector {
+        threes.extend(in_threes(&format!("\u{3}{sector}\u{4}")));
+    }
+    let quoted: Vec<_> = threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect();
+    quoted.join(" AND ")
+}
+
+fn in_threes(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.windows(3).map(|three| three.iter().collect()).collect()
+}
+
+fn found(row: &SqliteRow) -> Result<Found, StoreError> {
+    let group = row::group(row)?;
+    let names: Option<&str> = row.try_get("people")?;
+    let people = names.map(|json| people(row, json)).transpose()?;
+    let seen = SeenGroup { group, inside: false, administrator_email: row::get(row, "email")? };
+    Ok(Found { seen, people, key: row::get(row, "key")? })
+}
+
+fn people(row: &SqliteRow, json: &str) -> Result<ShownPeople, StoreError> {
+    let corrupt = |error| StoreError::Corrupt(format!("names of people: {error}"));
+    let names: Vec<(Option<String>, Option<String>)> = serde_json::from_str(json).map_err(corrupt)?;
+    let more = names.len() > PEOPLE_SHOWN_MAX;
+    let name = |(first_name, last_name)| PersonName { first_name, last_name };
+    let administrator = name((row::get(row, "first_name")?, row::get(row, "last_name")?));
+    Ok(ShownPeople { administrator, members: names.into_iter().take(PEOPLE_SHOWN_MAX).map(name).collect(), more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{World, raw};
+    use sqlx::AssertSqlSafe;
+
+    fn of_name(name: &str) -> Search {
+        Search { name: Some(name.to_owned()), ..Search::default() }
+    }
+
+    async fn hits(world: &World, search: &Search) -> Vec<String> {
+        let page = world.store.search_directory(search, 0, &Page::first()).await.unwrap();
+        page.rows.into_iter().map(|found| found.seen.group.id.to_string()).collect()
+    }
+
+    #[test]
+    fn f1_what_clients_send_is_quoted() {
+        assert_eq!(expression(&of_name("a\"b\"")), "\"\"\"b\"\"\" AND \"a\"\"b\"");
+        assert_eq!(expression(&of_name("a OR b")).matches(" AND ").count(), 3);
+        let all = Search {
+            name: None,
+            activity: Some(Activity::Business),
+            sector: Some("s".to_owned()),
+            language: Some("nl".to_owned()),
+        };
+        assert_eq!(expression(&all), "\"\u{1}nl\" AND \"\u{2}b\u{3}\" AND \"\u{3}s\u{4}\" AND \"nl-\"");
+    }
+
+    #[tokio::test]
+    async fn f2_the_directory_follows_the_groups() {
+        let world = World::new().await;
+        for (change, name, expected) in [
+            ("", "sal", &["sales"][..]),
+            ("", "company", &[]),
+            ("UPDATE groups SET published = 1 WHERE id = 'company'", "company", &["company"]),
+            ("UPDATE groups SET language = 'NL-be', activity = 'other' WHERE id = 'company'", "omp", &["company"]),
+            ("UPDATE groups SET published = 0 WHERE id = 'company'", "company", &[]),
+            ("UPDATE groups SET language = NULL WHERE id = 'company'", "company", &[]),
+            ("UPDATE groups SET published = 0, open = 0 WHERE id = 'sales'", "sales", &[]),
+            ("UPDATE groups SET published = 1 WHERE id = 'sales'", "sales", &["sales"]),
+        ] {
+            world.run(change).await;
+            assert_eq!(hits(&world, &of_name(name)).await, expected, "{change}");
+            // Compares the index with what it is an index of.
+            world.run("INSERT INTO directory_terms (directory_terms, rank) VALUES ('integrity-check', 1)").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn f2_a_deleted_group_is_found_no_more() {
+        let world = World::new().await;
+        world
+            .run(
+                "INSERT INTO groups (id, name, name_folded, administrator, published, created_ms)
+                 VALUES ('new', 'Newest', 'newest', 'director', 1, 0)",
+            )
+            .await;
+        assert_eq!(hits(&world, &of_name("newest")).await, ["new"]);
+        world.run("DELETE FROM groups WHERE id = 'new'").await;
+        assert_eq!(hits(&world, &of_name("newest")).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn f1_groups_published_before_there_was_an_index_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = raw(&folder.path().join("old.db")).await;
+        let groups = "INSERT INTO subscriptions (id) VALUES ('s');
+            INSERT INTO users (id, username, subscription) VALUES ('u', 'u', 's');
+            INSERT INTO groups (id, name, name_folded, administrator, language, published, created_ms)
+            VALUES ('b', 'B', 'b', 'u', 'NL', 1, 0), ('p', 'P', 'p', 'u', 'NL', 0, 0), ('a', 'A', 'a', 'u', 'NL', 1, 0);";
+        let directory = include_str!("../../../schema/sql/0004_directory.sql");
+        for script in [include_str!("../../../schema/sql/0001_base.sql"), groups, directory] {
+            sqlx::raw_sql(script).execute(&mut connection).await.unwrap();
+        }
+        let sql = "SELECT d.group_id FROM directory_terms t JOIN directory d ON d.key = t.rowid
+                   WHERE t.directory_terms MATCH '\"nl-\"' ORDER BY t.rowid";
+        let found: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(found, ["b", "a"]);
+    }
+
+    #[tokio::test]
+    async fn f1_a_search_is_driven_by_the_index_and_sorts_nothing() {
+        let world = World::new().await;
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SEARCH}")))
+            .fetch_all(&mut world.connection().await)
+            .await
+            .unwrap();
+        let steps: Vec<_> = plan.into_iter().map(|step| step.3).collect();
+        assert!(steps[0].starts_with("SCAN t VIRTUAL TABLE INDEX"), "{steps:?}");
+        let scans = steps.iter().filter(|step| step.starts_with("SCAN")).collect::<Vec<_>>();
+        assert!(scans.iter().all(|step| step.contains("SCAN t ") || step.contains("subquery")), "{scans:?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+    }
+}
