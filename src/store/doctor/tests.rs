@@ -127,20 +127,28 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "D7",
         "edit on a Folder in group:sales/documents",
-        "INSERT INTO grants VALUES ('Folder', 1, 'edit', 'Group', 'sales', 1)",
+        "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Folder', 1, 'edit', 'Group', 'sales', 1)",
     ),
-    ("D7", "own on a Tool", "INSERT INTO grants VALUES ('Tool', 2, 'own', 'User', 'secretary', 2)"),
+    (
+        "D7",
+        "own on a Tool",
+        "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Tool', 2, 'own', 'User', 'secretary', 2)",
+    ),
     (
         "D2",
         "add in group:sales/documents to User stranger",
-        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'User', 'stranger', 1)",
+        "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Tool', 1, 'add', 'User', 'stranger', 1)",
     ),
     (
         "D2",
         "add in group:sales/documents to Group company",
-        "INSERT INTO grants VALUES ('Tool', 1, 'add', 'Group', 'company', 1)",
+        "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Tool', 1, 'add', 'Group', 'company', 1)",
     ),
-    ("S5", "add in user:director/calendar", "INSERT INTO grants VALUES ('Tool', 2, 'add', 'User', 'director', 2)"),
+    (
+        "S5",
+        "add in user:director/calendar",
+        "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Tool', 2, 'add', 'User', 'director', 2)",
+    ),
     ("store", "revision 3, last commit 2", "UPDATE store SET revision = 3"),
     (
         "store",
@@ -204,7 +212,7 @@ async fn p6_f7_a10_what_the_rules_allow_is_a_note() {
         (
             "F7",
             "view in user:secretary/documents to Group sales",
-            "DELETE FROM grants WHERE tool = 1; DELETE FROM members WHERE group_id = 'sales'; INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3)",
+            "DELETE FROM grants WHERE tool = 1; DELETE FROM members WHERE group_id = 'sales'; INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool) VALUES ('Tool', 3, 'view', 'Group', 'sales', 3)",
         ),
         ("A10", "i", "UPDATE invitations SET expires_ms = 1 WHERE id = 'i'"),
         (
