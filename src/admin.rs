@@ -4,7 +4,7 @@
 //! one writer, then asks whether the actor may, then checks the invariants that hold whatever the
 //! policies say, then changes, then commits. What is refused leaves nothing behind.
 //!
-//! May use `domain`, store writes and `check`; never axum.
+//! May use `domain`, store writes, `check` and the texts of `mail`; never axum.
 
 pub mod accept_invitation;
 pub mod ambient;
@@ -34,8 +34,11 @@ pub mod invite;
 pub mod join_group;
 pub mod leave_group;
 pub mod leave_preview;
+mod letters;
 pub mod list_grants;
+pub mod mark_sent;
 pub mod membership;
+pub mod outbox;
 pub mod put_subscription;
 pub mod put_user;
 pub mod read_content;
@@ -57,6 +60,7 @@ pub use refusal::{Refusal, Shortfall};
 
 use crate::check::Check;
 use crate::domain::{Revision, ToolKind, UserId};
+use crate::mail::Desk;
 use crate::store::{Store, WriteTransaction};
 use std::sync::Arc;
 
@@ -70,6 +74,8 @@ pub struct Admin {
     pub clock: Arc<dyn Clock>,
     /// Where ids and invitation tokens come from.
     pub random: Arc<dyn Random>,
+    /// Where mail is written and announced to whoever sends it (A10, F5).
+    pub desk: Arc<Desk>,
     /// What the deployment decides.
     pub settings: Settings,
 }

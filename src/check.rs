@@ -16,7 +16,7 @@ use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stripes};
-use crate::store::{Store, StoreError};
+use crate::store::{Follower, Store, StoreError};
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use std::sync::Arc;
@@ -108,6 +108,12 @@ impl Check {
     #[must_use]
     pub fn stripes(&self) -> &Stripes {
         &self.stripes
+    }
+
+    /// The same, for a task of its own that writes.
+    #[must_use]
+    pub fn follower(&self) -> Arc<dyn Follower> {
+        Arc::clone(&self.stripes) as _
     }
 
     /// The revision that answers are at least as new as.

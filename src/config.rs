@@ -1,7 +1,7 @@
 //! The configuration: flags over `CONCLAVE_*` variables over a TOML file over defaults.
 //!
-//! Everything is read and checked before a port is bound. Secrets are never values here, only paths
-//! of files that hold them.
+//! Everything is read and checked before a port is bound. Secrets are never values of a file or a flag,
+//! only paths of files that hold them; one may come from a variable, and is never shown.
 //!
 //! May use `domain`, and names what `engine` loads; no I/O but reading its own file.
 
@@ -10,12 +10,14 @@ mod check;
 mod describe;
 mod layers;
 pub mod limits;
+mod secret;
 
 pub use address::{Address, AddressError};
 pub use check::Unusable;
 pub use describe::without_password;
 pub use layers::{Flags, VARIABLE_PREFIX};
 pub use limits::Limits;
+pub use secret::{SMTP_URL_VARIABLE, Secret};
 
 use crate::domain::ToolKind;
 use crate::engine::Sources;
@@ -51,6 +53,19 @@ pub struct Config {
     pub product_name: String,
     /// After how many days an invitation expires (A10).
     pub invitation_days: u32,
+    /// The file that holds the URL of the mail server; none, and no variable either: the host sends the
+    /// mail (A10).
+    pub smtp_url_file: Option<PathBuf>,
+    /// The URL itself, which only [`SMTP_URL_VARIABLE`] sets: it may hold a password.
+    #[serde(skip)]
+    pub smtp_url: Option<Secret>,
+    /// Whom mail comes from: `noreply@example.org`, or with a name `Example <noreply@example.org>`.
+    pub mail_from: Option<String>,
+    /// How often a mail is tried before it is given up.
+    pub mail_attempts_max: u32,
+    /// Where the host lets people accept invitations, `{token}` standing for the token; none: mails say
+    /// the token alone.
+    pub accept_url: Option<String>,
     /// How many terms a search of the directory takes at least (F1).
     pub directory_terms_min: u32,
     /// Switches of the deployment, by which policies are left out.
@@ -133,6 +148,11 @@ impl Default for Config {
             demo: false,
             product_name: "Conclave".to_owned(),
             invitation_days: 30,
+            smtp_url_file: None,
+            smtp_url: None,
+            mail_from: None,
+            mail_attempts_max: 20,
+            accept_url: None,
             directory_terms_min: 2,
             features: Features { messaging: true },
             tool_kinds: ToolKinds::default(),
@@ -200,7 +220,13 @@ pub fn load(
         figment = figment.merge(Toml::file_exact(file));
     }
     let mut unknown_variables = Vec::new();
+    let mut smtp_url = None;
     for (name, text) in variables {
+        if name == SMTP_URL_VARIABLE {
+            // Kept apart from the values that may be shown.
+            smtp_url = Secret::new(text);
+            continue;
+        }
         match kinds.iter().find(|(key, _)| layers::variable(key) == name) {
             Some((key, like)) => {
                 let value = layers::read(&text, like);
@@ -215,7 +241,7 @@ pub fn load(
         let value = kinds.get(*key).map_or_else(|| Value::from(text.as_str()), |like| layers::read(text, like));
         figment = figment.merge(layers::Setting { origin: layers::flag(key), key: (*key).to_owned(), value });
     }
-    let config: Config = figment.extract().map_err(unreadable)?;
+    let config = Config { smtp_url, ..figment.extract().map_err(unreadable)? };
     let loaded = Loaded { config, unknown_variables, figment };
     let problems = check::check(&loaded);
     if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Unusable(problems)) }

@@ -27,7 +27,8 @@
 //! | [`slice`](mod@slice) | which entities a question needs | domain, store reads, Cedar's entity types | evaluation |
 //! | [`engine`] | policies: load, validate, index, evaluate | cedar-policy, domain | sqlx, moka |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
-//! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check | axum |
+//! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's texts | axum |
+//! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
@@ -47,6 +48,7 @@ pub mod domain;
 pub mod engine;
 pub mod http;
 pub mod lifecycle;
+pub mod mail;
 pub mod slice;
 pub mod stamp;
 pub mod store;

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::{Bundle, LoadError};
 use crate::http::auth::{AdminToken, TokenError};
 use crate::http::{self, App, Listeners};
+use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::store::{Access, OpenError, Store, StoreError};
 use miette::Diagnostic;
 use std::sync::Arc;
@@ -31,6 +32,12 @@ pub enum StartError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Token(#[from] TokenError),
+    /// The mail server cannot be used.
+    #[error(transparent)]
+    Smtp(#[from] SmtpUrlError),
+    /// `mail_from` is no address.
+    #[error("`mail_from` {0}")]
+    Sender(AddressError),
     /// The worked example cannot be loaded.
     #[error("the worked example cannot be loaded")]
     Demo(#[from] DemoError),
@@ -51,6 +58,8 @@ pub enum Demo {
 pub struct Application {
     app: Arc<App>,
     demo: Demo,
+    /// `None` where the host sends the mail.
+    delivery: Option<Delivery>,
 }
 
 impl Application {
@@ -64,8 +73,9 @@ impl Application {
         for warning in bundle.warnings() {
             tracing::warn!(%warning, "policies");
         }
+        let post = post(config)?;
         let store = Store::open(&config.database, Access::Own).await?;
-        let built = Self::assemble(config, store.clone(), bundle, clock, random).await;
+        let built = Self::assemble(config, store.clone(), bundle, (clock, random), post).await;
         if built.is_err() {
             store.close().await;
         }
@@ -76,21 +86,30 @@ impl Application {
         config: &Config,
         store: Store,
         bundle: Arc<Bundle>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+        post: Option<(Smtp, Sender)>,
     ) -> Result<Self, StartError> {
         // The database is ours from here on, so no other server makes the same token file.
         let token = token(config, random.as_ref())?;
         let check = Arc::new(Check::new(store.clone(), bundle, &config.limits).await?);
-        let admin =
-            Admin { store: store.clone(), check: Arc::clone(&check), clock, random, settings: settings(config) };
+        let delivery = post.map(|(smtp, sender)| Delivery {
+            store: store.clone(),
+            follower: check.follower(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            smtp,
+            sender,
+            attempts_max: config.mail_attempts_max,
+        });
+        let (desk, settings) = (Arc::new(Desk::new(composer(config))), settings(config));
+        let admin = Admin { store: store.clone(), check: Arc::clone(&check), clock, random, desk, settings };
         let demo = match config.demo {
             false => Demo::NotAsked,
             true if demo::load(&admin).await? => Demo::Loaded,
             true => Demo::NotEmpty,
         };
         let app = App::new(check, Arc::new(admin), store, config.limits, token);
-        Ok(Self { app: Arc::new(app), demo })
+        Ok(Self { app: Arc::new(app), demo, delivery })
     }
 
     /// What its handlers work with.
@@ -107,8 +126,13 @@ impl Application {
 
     /// Serves until `shutdown`, lets requests under way finish, then closes the store.
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
-        let store = self.app.store.clone();
+        let (store, desk) = (self.app.store.clone(), Arc::clone(&self.app.admin.desk));
+        let delivery = self.delivery.map(|delivery| delivery.start(desk));
         http::serve(listeners, self.app, shutdown).await;
+        // After the last request, which may have written mail, and before the store it waits in.
+        if let Some(delivery) = delivery {
+            delivery.stop().await;
+        }
         store.close().await;
     }
 }
@@ -123,6 +147,21 @@ fn token(config: &Config, random: &dyn Random) -> Result<AdminToken, TokenError>
         tracing::info!(file = %file.display(), "an admin token was made");
     }
     Ok(token)
+}
+
+/// The mail server and whom mail comes from, if mail is sent from here.
+fn post(config: &Config) -> Result<Option<(Smtp, Sender)>, StartError> {
+    let smtp = match (&config.smtp_url, &config.smtp_url_file) {
+        (Some(url), _) => Smtp::new(url.reveal().trim())?,
+        (None, Some(file)) => Smtp::read(file)?,
+        (None, None) => return Ok(None),
+    };
+    let sender = Sender::new(config.mail_from.as_deref().unwrap_or_default()).map_err(StartError::Sender)?;
+    Ok(Some((smtp, sender)))
+}
+
+fn composer(config: &Config) -> Composer {
+    Composer { product_name: config.product_name.clone(), accept_url: config.accept_url.clone() }
 }
 
 fn settings(config: &Config) -> Settings {

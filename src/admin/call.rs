@@ -84,7 +84,7 @@ impl Call {
     pub async fn settle(&self, admin: &Admin, answer: KeptAnswer) -> Result<Option<Revision>, Refusal> {
         let Some(mut tx) = self.with(|heard| heard.parked.take()) else { return Ok(None) };
         tx.answer_with(answer);
-        Ok(Some(tx.commit(admin.check.stripes()).await?))
+        Ok(Some(make_last(admin, tx).await?))
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
@@ -124,15 +124,25 @@ pub(super) fn begins(command: &'static str) {
 
 /// Commits, now or when the call is settled.
 pub(super) async fn commit(admin: &Admin, mut tx: WriteTransaction) -> Result<Revision, Refusal> {
-    let Some(call) = current() else { return Ok(tx.commit(admin.check.stripes()).await?) };
+    let Some(call) = current() else { return make_last(admin, tx).await };
     // What is made says more than what it is made in.
     let created = tx.created().cloned();
     let target = call.target.clone().or(created).or_else(|| call.with(|heard| heard.about.clone()));
     tx.aim(target, call.subject.clone());
     if !call.puts_off {
-        return Ok(tx.commit(admin.check.stripes()).await?);
+        return make_last(admin, tx).await;
     }
     let revision = tx.outcome();
     call.with(|heard| heard.parked = Some(tx));
+    Ok(revision)
+}
+
+/// The commit itself. Only after it can whoever sends mail see what was written.
+async fn make_last(admin: &Admin, tx: WriteTransaction) -> Result<Revision, Refusal> {
+    let writes_mail = tx.writes_mail();
+    let revision = tx.commit(admin.check.stripes()).await?;
+    if writes_mail {
+        admin.desk.announce();
+    }
     Ok(revision)
 }

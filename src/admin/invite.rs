@@ -2,6 +2,7 @@
 
 use super::contact::{self, NewContact};
 use super::field::{conflict, id};
+use super::letters::write_invitation;
 use super::schema::{Email, Line};
 use super::token::{Token, expiry_ms};
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
@@ -85,6 +86,7 @@ pub async fn invite(
     };
     let token = Token::new(admin)?;
     tx.insert_invitation(&invitation, &token.hash()).await?;
+    write_invitation(admin, &mut tx, &stored, &invitation, &token).await?;
     let revision = admin.commit(tx).await?;
     Ok(Done { output: Issued { invitation, token: shown(caller, token) }, revision })
 }
@@ -108,6 +110,9 @@ pub async fn resend_invitation(
     let renewed = Invitation { created_ms: now_ms, expires_ms: expiry_ms(admin, now_ms), ..stored };
     let token = Token::new(admin)?;
     tx.renew_invitation(&renewed, &token.hash()).await?;
+    let group = membership::existing_group(&mut tx, group).await?;
+    // After the renewal, which takes unsent mail with the old token along.
+    write_invitation(admin, &mut tx, &group, &renewed, &token).await?;
     let revision = admin.commit(tx).await?;
     Ok(Done { output: Issued { invitation: renewed, token: shown(caller, token) }, revision })
 }

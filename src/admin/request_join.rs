@@ -2,6 +2,7 @@
 //! administrator invites, or dismisses the request; the person may withdraw it.
 
 use super::field::{conflict, id, text};
+use super::letters::write_join_request;
 use super::schema::Message;
 use super::token::DAY_MS;
 use super::{Admin, Caller, Done, Refusal, ambient, authority, membership};
@@ -46,7 +47,7 @@ pub async fn request_join(
     text("message", &input.message, message)?;
     let mut tx = admin.begin("request_join", caller).await?;
     admin.authorize(caller, "request_join", &EntityUid::group(group)).await?;
-    membership::existing_group(&mut tx, group).await?;
+    let stored = membership::existing_group(&mut tx, group).await?;
     let now_ms = admin.clock.now_ms();
     check_first(&mut tx, group, &user, now_ms).await?;
     check_number(&mut tx, group, &user, now_ms).await?;
@@ -59,6 +60,7 @@ pub async fn request_join(
         closed_ms: None,
     };
     tx.insert_join_request(&request).await?;
+    write_join_request(admin, &mut tx, &stored, &request).await?;
     let revision = admin.commit(tx).await?;
     Ok(Done { output: request, revision })
 }

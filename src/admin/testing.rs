@@ -17,6 +17,7 @@ use crate::domain::{
     ToolKind, UserId,
 };
 use crate::engine::{Bundle, Sources};
+use crate::mail::{Composer, Desk};
 use crate::store::write::content::Room;
 use crate::store::{Access, Change, Store};
 use std::sync::Arc;
@@ -131,6 +132,11 @@ fn kinds(names: &[&str]) -> Vec<ToolKind> {
     names.iter().map(|name| ToolKind::new(*name)).collect()
 }
 
+/// Mail as it is written by default.
+pub(crate) fn desk() -> Arc<Desk> {
+    Arc::new(Desk::new(Composer { product_name: "Conclave".to_owned(), accept_url: None }))
+}
+
 impl World {
     /// An empty store.
     pub(crate) async fn empty() -> Self {
@@ -148,7 +154,7 @@ impl World {
             directory_terms_min: 2,
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
-        let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, settings };
+        let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, desk: desk(), settings };
         Self { admin, clock, directory }
     }
 
@@ -256,9 +262,8 @@ impl World {
             Change::Changed => "changed",
             Change::Deleted => "deleted",
         };
-        let grounds = rows
-            .iter()
-            .filter(|row| row.uid.type_name != types::INVITATION && row.uid.type_name != types::JOIN_REQUEST);
+        let told = [types::INVITATION, types::JOIN_REQUEST, types::MAIL];
+        let grounds = rows.iter().filter(|row| !told.contains(&row.uid.type_name.as_str()));
         let mut touched: Vec<_> = grounds.map(|row| format!("{} {}", word(row.change), row.uid)).collect();
         touched.sort();
         touched

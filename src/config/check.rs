@@ -1,12 +1,16 @@
 //! What a configuration must be beyond its types: checked before a port is bound.
 
-use super::{Address, Config, Loaded, ToolKind};
+use super::{Address, Config, Loaded, SMTP_URL_VARIABLE, ToolKind};
+use crate::domain::mail::TOKEN_PLACE;
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// Longest name of a tool kind, in characters.
 const KIND_CHARACTERS_MAX: usize = 64;
+
+/// Longest address of the page for accepting, in characters.
+const ACCEPT_URL_CHARACTERS_MAX: usize = 1024;
 
 /// A value the server cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
@@ -47,6 +51,7 @@ fn values(config: &Config) -> Vec<Unusable> {
         found.push(Unusable::new("log.filter", format!("is no filter: {error}")));
     }
     range(&mut found, "invitation_days", config.invitation_days.into(), 1, 3_650);
+    mail(&mut found, config);
     range(&mut found, "directory_terms_min", config.directory_terms_min.into(), 1, 4);
     for (name, value, least, most) in config.limits.ranges() {
         range(&mut found, &format!("limits.{name}"), value, least, most);
@@ -54,6 +59,27 @@ fn values(config: &Config) -> Vec<Unusable> {
     kinds(&mut found, "tool_kinds.group", &config.tool_kinds.group);
     kinds(&mut found, "tool_kinds.private", &config.tool_kinds.private);
     found
+}
+
+fn mail(found: &mut Vec<Unusable>, config: &Config) {
+    if config.smtp_url.is_some() && config.smtp_url_file.is_some() {
+        found.push(Unusable::new("smtp_url_file", format!("goes without {SMTP_URL_VARIABLE}: which one holds?")));
+    }
+    if (config.smtp_url.is_some() || config.smtp_url_file.is_some()) && config.mail_from.is_none() {
+        found.push(Unusable::new("mail_from", "must be set where mail is sent: whom does it come from?"));
+    }
+    range(found, "mail_attempts_max", config.mail_attempts_max.into(), 1, 100);
+    let Some(url) = &config.accept_url else { return };
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    if !is_web || url.matches(TOKEN_PLACE).count() != 1 || url.contains(odd) {
+        let detail = format!(
+            "must be a web address with `{TOKEN_PLACE}` in it once, such as `https://app.example/join/{TOKEN_PLACE}`"
+        );
+        found.push(Unusable::new("accept_url", detail));
+    } else if url.chars().count() > ACCEPT_URL_CHARACTERS_MAX {
+        found.push(Unusable::new("accept_url", format!("must have at most {ACCEPT_URL_CHARACTERS_MAX} characters")));
+    }
 }
 
 fn range(found: &mut Vec<Unusable>, key: &str, value: u64, least: u64, most: u64) {

@@ -1,7 +1,7 @@
 //! What `serve --print-config` shows: every value and where it came from, and no secret.
 
 use super::layers::{flag, leaves, variable};
-use super::{Loaded, VARIABLE_PREFIX};
+use super::{Loaded, SMTP_URL_VARIABLE, VARIABLE_PREFIX};
 use figment::value::Value;
 use figment::{Metadata, Source};
 use std::fmt::Write as _;
@@ -21,6 +21,10 @@ impl Loaded {
                 None => writeln!(text, "# {key} is not set  # {origin}"),
             };
         }
+        let _ = match &self.config.smtp_url {
+            Some(secret) => writeln!(text, "# smtp_url = {secret:?}  # variable {SMTP_URL_VARIABLE}"),
+            None => writeln!(text, "# smtp_url is not set  # default"),
+        };
         text
     }
 

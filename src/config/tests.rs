@@ -99,3 +99,42 @@ fn what_is_shown_is_a_file_that_gives_the_same_configuration() {
     let (_folder, path) = file(&loaded.describe());
     assert_eq!(load(Some(&path), [], &Flags::new()).unwrap().config, loaded.config);
 }
+
+#[test]
+fn the_url_of_the_mail_server_comes_from_a_variable_or_a_file_and_is_never_shown() {
+    let url = "smtps://user:hunter2@mail.example.org";
+    let from = ("CONCLAVE_MAIL_FROM", "noreply@example.org");
+    let loaded = load(None, variables(&[("CONCLAVE_SMTP_URL", url), from]), &Flags::new()).unwrap();
+    assert_eq!(loaded.config.smtp_url.as_ref().map(Secret::reveal), Some(url));
+    let shown = loaded.describe();
+    assert!(shown.contains("# smtp_url = (set)  # variable CONCLAVE_SMTP_URL\n"), "{shown}");
+    assert!(!shown.contains("hunter2") && !format!("{loaded:?}").contains("hunter2"));
+    let (_folder, path) = file(&format!("smtp_url = \"{url}\""));
+    let error = load(Some(&path), [], &Flags::new()).unwrap_err().to_string();
+    assert!(error.contains("no setting `smtp_url`") && !error.contains("hunter2"), "{error}");
+    let empty = load(None, variables(&[("CONCLAVE_SMTP_URL", "")]), &Flags::new()).unwrap();
+    assert_eq!((empty.config.smtp_url, empty.unknown_variables), (None, vec![]));
+}
+
+#[test]
+fn what_mail_needs_is_said_before_anything_is_sent() {
+    for (set, key) in [
+        (&[("SMTP_URL", "smtp://localhost")][..], Some("mail_from")),
+        (&[("SMTP_URL_FILE", "f")], Some("mail_from")),
+        (&[("SMTP_URL_FILE", "f"), ("SMTP_URL", "u"), ("MAIL_FROM", "a@b.org")], Some("smtp_url_file")),
+        (&[("MAIL_ATTEMPTS_MAX", "0")], Some("mail_attempts_max")),
+        (&[("ACCEPT_URL", "https://app.example/join/{token}")], None),
+        (&[("ACCEPT_URL", "https://app.example/join")], Some("accept_url")),
+        (&[("ACCEPT_URL", "https://app.example/{token}/{token}")], Some("accept_url")),
+        (&[("ACCEPT_URL", "javascript:{token}")], Some("accept_url")),
+        (&[("ACCEPT_URL", "https://app.example/\n{token}")], Some("accept_url")),
+    ] {
+        let names: Vec<_> = set.iter().map(|(name, value)| (format!("CONCLAVE_{name}"), (*value).to_owned())).collect();
+        let keys = match load(None, names, &Flags::new()) {
+            Ok(_) => vec![],
+            Err(ConfigError::Unusable(problems)) => problems.into_iter().map(|problem| problem.key).collect(),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(keys, key.into_iter().map(str::to_owned).collect::<Vec<_>>(), "{set:?}");
+    }
+}

@@ -114,6 +114,8 @@ ids! {
     InvitationId, slash: false;
     /// The id of a request to join a closed group, a UUIDv7.
     JoinRequestId, slash: false;
+    /// The id of a mail in the outbox, a UUIDv7.
+    MailId, slash: false;
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub mod types {
     pub const INVITATION: &str = "Invitation";
     /// A request to join a closed group; told by the history alone, like an invitation.
     pub const JOIN_REQUEST: &str = "JoinRequest";
+    /// A mail in the outbox; like an invitation, told by the history and no ground of any decision.
+    pub const MAIL: &str = "Mail";
 
     /// Types whose entities Conclave keeps: not stored means denied.
     pub const BUILT_IN: [&str; 7] = [USER, GROUP, ROLE, QUOTA, TOOL, FOLDER, ITEM];

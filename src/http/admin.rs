@@ -12,6 +12,7 @@ pub mod invitations;
 pub mod items;
 pub mod join_requests;
 pub mod members;
+pub mod outbox;
 pub mod policies;
 pub mod subscriptions;
 pub mod usage;

@@ -1,6 +1,6 @@
 //! Every route of both listeners.
 
-use super::admin::{audit, changes, directory, join_requests, policies};
+use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
 use super::{App, access, auth, call, observe, openapi, ops};
@@ -91,6 +91,8 @@ fn admin_routes() -> Routes {
         .route("/admin/v1/items/{id}", get(items::read).patch(items::change).delete(items::delete))
         .route("/admin/v1/grants", get(grants::list).put(grants::put))
         .route("/admin/v1/grants/revoke", post(grants::withdraw))
+        .route("/admin/v1/outbox", get(outbox::list))
+        .route("/admin/v1/outbox/{id}/sent", post(outbox::sent))
         .route("/admin/v1/changes", get(changes::stream))
         .route("/admin/v1/audit", get(audit::list))
         .route("/admin/v1/policies", get(policies::show))

@@ -94,6 +94,8 @@ impl Plan {
             .filename(&self.path)
             .read_only(reads)
             .pragma("query_only", if reads { "ON" } else { "OFF" })
+            // What is erased leaves no trace in the file: the outbox holds tokens until mail is sent.
+            .pragma("secure_delete", if reads { "OFF" } else { "ON" })
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(limits::BUSY_WAIT_MAX)

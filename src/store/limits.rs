@@ -33,3 +33,7 @@ pub const IDEMPOTENCY_ROWS_MAX: i64 = 100_000;
 
 /// How long an answer to a call with an `Idempotency-Key` is kept, in milliseconds: a day.
 pub const IDEMPOTENCY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long the outbox remembers mail that was sent, in days: who wrote to whom is nobody's business
+/// for ever.
+pub const SENT_MAIL_DAYS: i64 = 90;

@@ -11,6 +11,7 @@ pub mod invitations;
 pub mod join_requests;
 pub mod leaving;
 pub mod members;
+pub mod outbox;
 pub mod subscriptions;
 pub mod usage;
 pub mod users;

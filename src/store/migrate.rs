@@ -21,6 +21,7 @@ const VERSIONS: &[(i64, &str, &str)] = &[
     (4, "directory", include_str!("../../schema/sql/0004_directory.sql")),
     (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
     (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
+    (7, "outbox", include_str!("../../schema/sql/0007_outbox.sql")),
 ];
 
 /// What a database is, before anything is written to it.

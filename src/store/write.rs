@@ -8,6 +8,7 @@ pub mod invitations;
 pub mod join_requests;
 pub mod leaving;
 pub mod members;
+pub mod outbox;
 mod record;
 pub mod spaces;
 pub mod subscriptions;

@@ -16,6 +16,7 @@ mod differential;
 mod directory;
 mod feed;
 mod freshness;
+mod mail;
 mod matrix;
 mod mutants;
 mod process;

@@ -1,7 +1,7 @@
 //! The server as tests start it: everything real, on ports that the system chooses.
 
 use conclave::admin::{Clock as _, SystemClock, SystemRandom};
-use conclave::config::{Address, Config};
+use conclave::config::{Address, Config, Secret};
 use conclave::doctor::examine;
 use conclave::http::Listeners;
 use conclave::lifecycle::Application;
@@ -88,6 +88,14 @@ impl TestSidecar {
     /// With the worked example in it.
     pub fn with_demo(mut self) -> Self {
         self.config.demo = true;
+        self
+    }
+
+    /// Sends mail to a server at this port of this machine.
+    pub fn with_mail_server(mut self, port: u16) -> Self {
+        self.config.smtp_url = Secret::new(format!("smtp://127.0.0.1:{port}"));
+        self.config.mail_from = Some("Acme Teams <noreply@example.org>".to_owned());
+        self.config.accept_url = Some("https://app.example/join/{token}".to_owned());
         self
     }
 

@@ -22,7 +22,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "admin",
-        &["domain", "store", "check", "config"],
+        &["domain", "store", "check", "config", "mail"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+    (
+        "mail",
+        // Of `admin` the clock and the randomness.
+        &["domain", "store", "admin"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
     ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),

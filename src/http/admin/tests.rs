@@ -273,3 +273,55 @@ fn times_are_rfc_3339() {
     assert_eq!(time(1_700_000_000_000).as_deref(), Some("2023-11-14T22:13:20Z"));
     assert_eq!(time(i64::MAX), None);
 }
+
+#[tokio::test]
+async fn a10_the_host_reads_the_outbox_and_says_what_it_sent() {
+    let server = Server::new().await;
+    let group = json!({"id": "sales", "name": "Sales", "language": "it-CH", "administrator": "anna"});
+    server.ok(None, "POST /groups", group, 201).await;
+    let invitation = json!({"email": "new@example.org", "first_name": "Nuovo"});
+    let token = server.ok(None, "POST /groups/sales/invitations", invitation, 201).await["token"].clone();
+
+    let outbox = server.ok(None, "GET /outbox", Value::Null, 200).await;
+    assert_eq!((&outbox["next_page_token"], outbox["outbox"].as_array().unwrap().len()), (&Value::Null, 1));
+    let mail = &outbox["outbox"][0];
+    for (field, expected) in [
+        ("kind", json!("invitation")),
+        ("to", json!("new@example.org")),
+        ("language", json!("it")),
+        ("subject", json!("anna ti invita nel gruppo «Sales»")),
+        ("state", json!("pending")),
+        ("attempts", json!(0)),
+        ("created", json!("2023-11-14T22:13:20Z")),
+        ("next_attempt", json!("2023-11-14T22:13:20Z")),
+        ("last_error", Value::Null),
+        ("sent", Value::Null),
+    ] {
+        assert_eq!(mail[field], expected, "{field}");
+    }
+    let body = mail["body"].as_str().unwrap();
+    assert!(body.starts_with("Buongiorno Nuovo,\n") && body.contains(token.as_str().unwrap()), "{body}");
+
+    let sent = format!("POST /outbox/{}/sent", mail["id"].as_str().unwrap());
+    server.ok(None, &sent, Value::Null, 204).await;
+    server.ok(None, &sent, Value::Null, 204).await;
+    assert_eq!(server.ok(None, "GET /outbox", Value::Null, 200).await["outbox"], json!([]));
+    assert_eq!(server.ok(None, "GET /outbox?state=dead", Value::Null, 200).await["outbox"], json!([]));
+    let kept = server.ok(None, "GET /outbox?state=sent&limit=1", Value::Null, 200).await;
+    assert_eq!(
+        (&kept["outbox"][0]["body"], &kept["outbox"][0]["sent"]),
+        (&Value::Null, &json!("2023-11-14T22:13:20Z"))
+    );
+
+    for (actor, line, status) in [
+        (Some("anna"), "GET /outbox", 403),
+        (Some("anna"), sent.as_str(), 403),
+        (None, "POST /outbox/nothing/sent", 404),
+        (None, "GET /outbox?state=lost", 422),
+        (None, "GET /outbox?limit=0", 422),
+        (None, "GET /outbox?sate=sent", 400),
+        (None, "GET /outbox?page_token=x", 400),
+    ] {
+        assert_eq!(server.call(actor, line, Value::Null).await.0, status, "{line}");
+    }
+}

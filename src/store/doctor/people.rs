@@ -96,6 +96,19 @@ pub(super) const QUERIES: &[Query] = &[
         "an invitation expires after it was made",
         "SELECT id AS offender FROM invitations WHERE expires_ms < created_ms",
     ),
+    broken(
+        "A10",
+        "mail that was sent holds no text, and mail waits only while what it tells of is open",
+        "SELECT id AS offender FROM outbox
+         WHERE (state = 'sent') <> (body IS NULL) OR (state <> 'sent'
+             AND about NOT IN (SELECT id FROM invitations WHERE state = 'pending')
+             AND about NOT IN (SELECT id FROM join_requests WHERE closed_ms IS NULL))",
+    ),
+    note(
+        "A10",
+        "mail that was given up, to be sent again or to be sent by hand",
+        "SELECT id AS offender FROM outbox WHERE state = 'dead'",
+    ),
     note(
         "A10",
         "pending invitations that expired more than 30 days ago",

@@ -71,6 +71,12 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("A10", "j", "UPDATE invitations SET state = 'declined' WHERE id = 'j'"),
     ("A10", "i", "UPDATE invitations SET token_hash = zeroblob(31) WHERE id = 'i'"),
     ("A10", "i", "UPDATE invitations SET expires_ms = -1 WHERE id = 'i'"),
+    (
+        "A10",
+        "m",
+        "INSERT INTO outbox VALUES ('m', 'invitation', 'a@b', 'en', '', '', 'x', 'pending', 0, 0, 0, NULL, NULL)",
+    ),
+    ("A10", "m", "INSERT INTO outbox VALUES ('m', 'invitation', 'a@b', 'en', '', '', 'i', 'sent', 1, 0, 0, NULL, 0)"),
     ("S1", "user:stranger/calendar", "DELETE FROM tools WHERE id = 'user:stranger/calendar'"),
     (
         "S1",
@@ -213,6 +219,11 @@ async fn p6_f7_a10_what_the_rules_allow_is_a_note() {
             "DELETE FROM grants WHERE tool = 1; DELETE FROM members WHERE group_id = 'sales'; INSERT INTO grants VALUES ('Tool', 3, 'view', 'Group', 'sales', 3, 0)",
         ),
         ("A10", "i", "UPDATE invitations SET expires_ms = 1 WHERE id = 'i'"),
+        (
+            "A10",
+            "m",
+            "INSERT INTO outbox VALUES ('m', 'invitation', 'a@b', 'en', '', '', 'i', 'dead', 1, 0, 0, '', NULL)",
+        ),
     ] {
         let world = whole().await;
         damage_with(&world, change).await;

@@ -1,7 +1,7 @@
 //! What only the domain knows: which texts are ids, and how a name folds.
 
 use super::{Finding, Severity};
-use crate::domain::{FolderId, GroupId, IdError, InvitationId, ItemId, SubscriptionId, UserId, name::fold};
+use crate::domain::{FolderId, GroupId, IdError, InvitationId, ItemId, MailId, SubscriptionId, UserId, name::fold};
 use crate::store::{StoreError, row};
 use futures_util::TryStreamExt as _;
 use smol_str::SmolStr;
@@ -17,6 +17,7 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> Result<Vec<Findi
     well_formed::<FolderId>(connection, "SELECT id FROM folders", &mut ids).await?;
     well_formed::<ItemId>(connection, "SELECT id FROM items", &mut ids).await?;
     well_formed::<InvitationId>(connection, "SELECT id FROM invitations", &mut ids).await?;
+    well_formed::<MailId>(connection, "SELECT id FROM outbox", &mut ids).await?;
     well_formed::<UserId>(connection, "SELECT author AS id FROM items", &mut ids).await?;
     well_formed::<UserId>(connection, "SELECT author AS id FROM folders", &mut ids).await?;
     Ok(vec![ids, names(connection).await?])
