@@ -29,7 +29,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -88,15 +87,6 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
         let text = body::read_json(request, &app.limits).await?;
         if text.is_empty() { Ok(Self(T::default())) } else { json::read(&text, &app.limits).map(Self) }
     }
-}
-
-/// A page of a list: `{"users":[…],"next_page_token":…}`.
-pub fn listed<T: Serialize>(plural: &str, rows: impl IntoIterator<Item = T>, token: Option<String>) -> Value {
-    let rows: Vec<Value> = rows.into_iter().map(|row| serde_json::json!(row)).collect();
-    let mut answer = Map::new();
-    answer.insert(plural.to_owned(), rows.into());
-    answer.insert("next_page_token".to_owned(), token.into());
-    answer.into()
 }
 
 /// A JSON answer that changes nothing.

@@ -7,7 +7,7 @@ mod common;
 
 use super::App;
 use super::access::{batch, is_authorized};
-use super::admin::{audit, changes, directory, join_requests, policies};
+use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::ops;
 use crate::config::Limits;
@@ -73,6 +73,8 @@ struct Access;
     directory::search,
     changes::stream,
     audit::list,
+    outbox::list,
+    outbox::sent,
     policies::show,
     ops::healthz,
     ops::readyz,

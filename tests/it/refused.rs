@@ -58,6 +58,8 @@ fn host_only() -> Vec<Row> {
         refused("GET /admin/v1/users/{id}/usage", "/users/secretary/usage", none.clone()),
         refused("GET /admin/v1/changes", "/changes", none.clone()),
         refused("GET /admin/v1/audit", "/audit", none.clone()),
+        refused("GET /admin/v1/outbox", "/outbox", none.clone()),
+        refused("POST /admin/v1/outbox/{id}/sent", "/outbox/x/sent", none.clone()),
         refused("GET /admin/v1/policies", "/policies", none),
     ]
 }

@@ -1,6 +1,6 @@
 //! `/outbox`: mail that waits, and what became of it.
 
-use super::{Listing, existing, listed, shown, time};
+use super::{Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::mark_sent::mark_sent;
 use crate::admin::outbox::read_outbox;
@@ -11,14 +11,19 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Which mail.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct Which {
     /// `pending` (left out: that), `sent` or `dead`.
+    #[param(max_length = 7, pattern = "^(pending|sent|dead)$")]
     state: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
+    #[param(max_length = 8192)]
     page_token: Option<String>,
 }
 
@@ -31,21 +36,28 @@ impl Which {
 }
 
 /// A mail as answers write it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Mail)]
 struct Row {
+    #[schema(value_type = String)]
     id: MailId,
     kind: &'static str,
     to: String,
     language: String,
     subject: String,
     /// Null once it is sent.
+    #[schema(required)]
     body: Option<String>,
     state: &'static str,
     attempts: u32,
+    #[schema(required, format = DateTime)]
     created: Option<String>,
     /// Null unless it is pending.
+    #[schema(required, format = DateTime)]
     next_attempt: Option<String>,
+    #[schema(required)]
     last_error: Option<String>,
+    #[schema(required, format = DateTime)]
     sent: Option<String>,
 }
 
@@ -69,7 +81,18 @@ impl From<Mail> for Row {
     }
 }
 
+/// A page of mail.
+#[derive(Serialize, ToSchema)]
+struct Mails {
+    /// By id.
+    outbox: Vec<Row>,
+    /// Where the next page begins, if there is one.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
 /// `GET /outbox`
+#[utoipa::path(get, path = "/admin/v1/outbox", params(Which), responses((status = 200, description = "A page of mail", body = Mails)))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -78,11 +101,12 @@ pub(in crate::http) async fn list(
     let state = which.state()?;
     let listing = Listing { limit: which.limit, page_token: which.page_token };
     let page = read_outbox(&app.admin, &caller, state, &listing.page()?).await?;
-    let token = page.token();
-    Ok(shown(&listed("outbox", page.rows.into_iter().map(Row::from), token)))
+    let next_page_token = page.token();
+    Ok(shown(&Mails { outbox: page.rows.into_iter().map(Row::from).collect(), next_page_token }))
 }
 
 /// `POST /outbox/{id}/sent`
+#[utoipa::path(post, path = "/admin/v1/outbox/{id}/sent", responses((status = 204, description = "Delivered by the host")))]
 pub(in crate::http) async fn sent(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -7,7 +7,7 @@ use crate::http::auth::AdminToken;
 use crate::http::router;
 use axum::body::Body;
 use axum::http::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
