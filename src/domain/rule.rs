@@ -8,7 +8,7 @@ pub struct Rule(&'static str);
 
 macro_rules! rules {
     ($($name:ident)*) => {
-        #[allow(missing_docs, reason = "the name is the documentation: it is the rule's id")]
+        #[expect(missing_docs, reason = "the name is the documentation: it is the rule's id")]
         impl Rule {
             $(pub const $name: Self = Self(stringify!($name));)*
 

@@ -11,6 +11,7 @@
 mod audit;
 mod bad_input;
 mod bulk;
+mod commands;
 mod company;
 mod differential;
 mod directory;
