@@ -3,22 +3,29 @@
 //! May use moka, `slice`, `stamp`, `engine` and `domain`; never axum, never sqlx.
 
 pub mod batch;
+mod cached;
 pub mod error;
 pub mod key;
 
 pub use batch::BatchError;
+pub use cached::Answer;
 pub use error::CheckError;
 pub use key::RequestRef;
 
 use crate::cedar;
 use crate::config::limits::Limits;
+use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stripes};
 use crate::store::{Follower, Store, StoreError};
+use cached::Cached;
+use futures_util::FutureExt as _;
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
+use std::hash::RandomState;
 use std::sync::Arc;
 
 /// Answers decisions, from memory where that is safe.
@@ -27,7 +34,8 @@ pub struct Check {
     bundle: Arc<Bundle>,
     slicer: Slicer,
     stripes: Arc<Stripes>,
-    decisions: Cache<DecisionRequest, Arc<Cached>>,
+    decisions: Cache<DecisionRequest, Arc<Cached>, RandomState>,
+    counting: Arc<Counting>,
 }
 
 /// Whether an answer was computed for this request.
@@ -50,28 +58,6 @@ impl CacheUse {
     }
 }
 
-/// A decision and where it came from.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Allow or Deny, and why.
-    pub outcome: Arc<Outcome>,
-    /// A revision at which this is the right answer: at least as new as every write acknowledged
-    /// before the question was asked.
-    pub revision: Revision,
-    /// Whether it was computed for this request.
-    pub cache: CacheUse,
-    /// What the answer rests on, to tell whether it is right at a later revision too.
-    stamp: Arc<Stamp>,
-}
-
-#[derive(Debug)]
-struct Cached {
-    outcome: Arc<Outcome>,
-    stamp: Arc<Stamp>,
-    /// Of the policies it was decided with.
-    generation: u64,
-}
-
 impl Check {
     /// A pipeline over a store and a policy bundle.
     ///
@@ -80,14 +66,21 @@ impl Check {
     pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
         let stripes = Arc::new(Stripes::new(store.revision().await?));
         let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
+        let counting = Arc::new(Counting::default());
+        let evicted = Arc::clone(&counting);
         let decisions = Cache::builder()
             .name("decisions")
             .max_capacity(limits.decision_cache_bytes_max)
             .weigher(|key: &DecisionRequest, cached: &Arc<Cached>| {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
-            .build();
-        Ok(Self { bundle, slicer, stripes, decisions })
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evicted.eviction();
+                }
+            })
+            .build_with_hasher(RandomState::new());
+        Ok(Self { bundle, slicer, stripes, decisions, counting })
     }
 
     /// May this principal do this action on this resource?
@@ -96,12 +89,23 @@ impl Check {
     /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
     /// An error is never an Allow, and is never remembered.
     pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        if let Some(cached) = self.decisions.get(request).await
-            && let Some(answer) = self.fresh(&cached)
-        {
+        if let Some(answer) = self.cached(request) {
             return Ok(answer);
         }
         self.miss(request.to_owned()).await
+    }
+
+    /// The answer, if it is cached and still right. Never waits.
+    #[must_use]
+    pub fn cached(&self, request: &RequestRef<'_>) -> Option<Answer> {
+        self.look(request).inspect(|_| self.counting.hits(1))
+    }
+
+    /// The same, not counted.
+    fn look(&self, request: &RequestRef<'_>) -> Option<Answer> {
+        // A read waits only where it tidies up and another read is doing so. What is begun then is
+        // finished by a later one.
+        self.fresh(self.decisions.get(request).now_or_never()??)
     }
 
     /// What every write must tell before it is acknowledged.
@@ -128,6 +132,12 @@ impl Check {
         &self.bundle
     }
 
+    /// What the cache of decisions did so far.
+    #[must_use]
+    pub fn decision_counters(&self) -> CacheCounters {
+        self.counting.read()
+    }
+
     /// Forgets every cached decision; a bench measures misses with it.
     pub fn forget_decisions(&self) {
         self.decisions.invalidate_all();
@@ -138,12 +148,18 @@ impl Check {
         self.slicer.forget();
     }
 
-    fn fresh(&self, cached: &Cached) -> Option<Answer> {
-        if cached.generation != self.bundle.generation() {
-            return None;
+    /// What is cached, if it is still right.
+    fn fresh(&self, cached: Arc<Cached>) -> Option<Answer> {
+        let stamped = cached.stamp().revision();
+        let revision = match cached.generation == self.bundle.generation() {
+            true => cached.stamp().check(&self.stripes),
+            false => None,
+        };
+        let revision = revision?;
+        if revision > stamped {
+            self.counting.restamp();
         }
-        let revision = cached.stamp.check(&self.stripes)?;
-        Some(cached.answer(revision, CacheUse::Hit))
+        Some(Answer::new(cached, revision, CacheUse::Hit))
     }
 
     /// Computes an answer, once for however many ask the same at the same time.
@@ -152,18 +168,22 @@ impl Check {
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
             // INVARIANT: what another request filled is checked like a hit. It may have been read before a
             // write that was acknowledged before this request was sent.
-            if let Some(present) = present
-                && let Some(joined) = self.fresh(present.value())
-            {
-                answer = Some(joined);
-                return Ok(Op::Nop);
+            if let Some(present) = present {
+                if let Some(joined) = self.fresh(Arc::clone(present.value())) {
+                    self.counting.hits(1);
+                    answer = Some(joined);
+                    return Ok(Op::Nop);
+                }
+                self.counting.invalidation();
             }
-            let filled = self.fill(&request).await?;
+            self.counting.miss();
+            let filled = Arc::new(self.fill(&request).await?);
             // INVARIANT: before the answer leaves; see `Stripes::advance`.
-            self.stripes.advance(filled.stamp.revision());
-            answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
+            let revision = filled.stamp().revision();
+            self.stripes.advance(revision);
+            answer = Some(Answer::new(Arc::clone(&filled), revision, CacheUse::Miss));
             // INVARIANT: a decision in which a policy failed is answered and not remembered.
-            Ok::<_, CheckError>(if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove })
+            Ok::<_, CheckError>(if filled.outcome().errors.is_empty() { Op::Put(filled) } else { Op::Remove })
         });
         compute.await?;
         answer.ok_or(CheckError::Lost)
@@ -185,8 +205,8 @@ impl Check {
             let entities = cedar::slice(slice.entities().chain(actions))?;
             bundle.evaluate(environment, request, context, &entities)
         };
-        let stamp = Arc::new(Stamp::new(slice.revision, slice.stripes));
-        Ok(Cached { outcome: Arc::new(outcome), stamp, generation: bundle.generation() })
+        let stamp = Stamp::new(slice.revision, slice.stripes);
+        Ok(Cached::new(outcome, stamp, bundle.generation()))
     }
 }
 
@@ -195,16 +215,4 @@ impl Check {
 /// A permit without conditions on the principal would otherwise allow a stranger.
 fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
     [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
-}
-
-impl Cached {
-    fn answer(&self, revision: Revision, cache: CacheUse) -> Answer {
-        Answer { outcome: Arc::clone(&self.outcome), revision, cache, stamp: Arc::clone(&self.stamp) }
-    }
-
-    fn weight(&self) -> usize {
-        const ENTRY_BYTES: usize = 320;
-        let reasons: usize = self.outcome.reasons.iter().map(|id| size_of_val(id) + id.len()).sum();
-        ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
-    }
 }
