@@ -137,6 +137,12 @@ impl<'a> UidRef<'a> {
         Ok(Self { type_name, id: unescape(id)? })
     }
 
+    /// `Type::"id"` of its parts; `None` if `type_name` is not the name of a type.
+    #[must_use]
+    pub fn of_parts(type_name: &'a str, id: &'a str) -> Option<Self> {
+        is_type_name(type_name).then_some(Self { type_name, id: Cow::Borrowed(id) })
+    }
+
     /// The same reference, owning its text.
     #[must_use]
     pub fn to_owned(&self) -> EntityUid {
