@@ -6,6 +6,7 @@ pub mod batch;
 mod cached;
 pub mod error;
 pub mod key;
+mod verify;
 
 pub use batch::BatchError;
 pub use cached::Answer;
@@ -25,8 +26,8 @@ use futures_util::FutureExt as _;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
-use std::hash::RandomState;
 use std::sync::Arc;
+use verify::Verifier;
 
 /// Answers decisions, from memory where that is safe.
 #[derive(Debug)]
@@ -34,8 +35,9 @@ pub struct Check {
     bundle: Arc<Bundle>,
     slicer: Slicer,
     stripes: Arc<Stripes>,
-    decisions: Cache<DecisionRequest, Arc<Cached>, RandomState>,
+    decisions: Cache<DecisionRequest, Arc<Cached>>,
     counting: Arc<Counting>,
+    verifier: Verifier,
 }
 
 /// Whether an answer was computed for this request.
@@ -79,8 +81,9 @@ impl Check {
                     evicted.eviction();
                 }
             })
-            .build_with_hasher(RandomState::new());
-        Ok(Self { bundle, slicer, stripes, decisions, counting })
+            .build();
+        let verifier = Verifier::new(limits.verification_decisions);
+        Ok(Self { bundle, slicer, stripes, decisions, counting, verifier })
     }
 
     /// May this principal do this action on this resource?
@@ -136,6 +139,13 @@ impl Check {
     #[must_use]
     pub fn decision_counters(&self) -> CacheCounters {
         self.counting.read()
+    }
+
+    /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
+    /// program, whatever the number.
+    #[must_use]
+    pub fn mismatches(&self) -> u64 {
+        self.verifier.mismatches()
     }
 
     /// Forgets every cached decision; a bench measures misses with it.
@@ -197,13 +207,18 @@ impl Check {
         let context = bundle.context(environment, &request.context)?;
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
-        let slice = self.slicer.slice(&Seeds { uids, level: environment.level() }).await?;
+        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach() }).await?;
         let outcome = if denied_unseen(request, &slice) {
             Outcome::deny()
         } else {
-            let actions = bundle.action_entities().iter().cloned();
+            let actions = bundle.action_entities(environment).iter().cloned();
             let entities = cedar::slice(slice.entities().chain(actions))?;
-            bundle.evaluate(environment, request, context, &entities)
+            let outcome = bundle.evaluate(environment, request, &context, &entities);
+            if self.verifier.is_due() {
+                self.verifier.verified(bundle, environment, (request, &context), &slice, outcome)?
+            } else {
+                outcome
+            }
         };
         let stamp = Stamp::new(slice.revision, slice.stripes);
         Ok(Cached::new(outcome, stamp, bundle.generation()))

@@ -159,13 +159,17 @@ impl PartialEq<EntityUid> for UidRef<'_> {
 const RESERVED: [&str; 9] = ["true", "false", "if", "then", "else", "in", "like", "has", "is"];
 
 fn is_type_name(text: &str) -> bool {
-    text.split("::").all(|part| {
-        let mut bytes = part.bytes();
-        bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-            && !RESERVED.contains(&part)
-            && part != "__cedar"
-    })
+    // Most names have no namespace, and looking for one takes longer than looking at the name.
+    if text.contains(':') { text.split("::").all(is_name) } else { is_name(text) }
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let first = bytes.next();
+    first.is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        // No reserved word has a capital letter.
+        && (first.is_some_and(|b| b.is_ascii_uppercase()) || !(RESERVED.contains(&text) || text == "__cedar"))
 }
 
 fn unescape(text: &str) -> Result<Cow<'_, str>, UidError> {

@@ -30,18 +30,15 @@ impl Served {
         Self { router, questions: Some(app) }
     }
 
-    /// Answers a request; a question that the cache has the answer to, before this returns.
-    pub fn answer<B>(&self, request: Request<B>) -> Answering
-    where
-        B: HttpBody<Data = Bytes, Error: Into<BoxError> + Unpin + Send> + Send + Unpin + 'static,
-    {
+    /// Answers a request.
+    pub fn answer<B: Asking>(&self, request: Request<B>) -> Answering<B> {
         if let Some(app) = &self.questions
             && let Some(asked) = Asked::of(&request)
         {
-            return direct::answer(app, asked, request);
+            return Answering::Asked(Some((Arc::clone(app), asked, request)));
         }
         let routed = self.router.clone().oneshot(request.map(Body::new));
-        Answering::later(async move { Reply::routed(routed.await.unwrap_or_else(|never| match never {})) })
+        later(async move { Reply::routed(routed.await.unwrap_or_else(|never| match never {})) })
     }
 }
 
@@ -51,34 +48,45 @@ impl From<Router> for Served {
     }
 }
 
-/// An answer, there already or being made.
+/// The body of a request, as it comes from a connection or a test.
+pub trait Asking: HttpBody<Data = Bytes, Error: Into<BoxError> + Unpin + Send> + Send + Unpin + 'static {}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError> + Unpin + Send> + Send + Unpin + 'static> Asking for B {}
+
+/// An answer that is being made.
 ///
 /// Small, as hyper moves it about: whatever can wait is in a box.
-pub struct Answering(State);
-
-enum State {
-    Now(Option<Response<Reply>>),
-    Later(Pin<Box<dyn Future<Output = Response<Reply>> + Send>>),
+pub enum Answering<B> {
+    /// A question that nobody has looked at: hyper hands it over before its body, and asks for the
+    /// answer after that.
+    Asked(Option<(Arc<App>, Asked, Request<B>)>),
+    /// What may have to be waited for.
+    Later(Later),
 }
 
-impl Answering {
-    pub(super) const fn now(response: Response<Reply>) -> Self {
-        Self(State::Now(Some(response)))
-    }
+/// An answer in a box.
+pub type Later = Pin<Box<dyn Future<Output = Response<Reply>> + Send>>;
 
-    pub(super) fn later(answer: impl Future<Output = Response<Reply>> + Send + 'static) -> Self {
-        Self(State::Later(Box::pin(answer)))
-    }
+/// Puts an answer that may have to be waited for into its box.
+pub(super) fn later<B>(answer: impl Future<Output = Response<Reply>> + Send + 'static) -> Answering<B> {
+    Answering::Later(Box::pin(answer))
 }
 
-impl Future for Answering {
+impl<B: Asking> Future for Answering<B> {
     type Output = Response<Reply>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Reply>> {
-        match &mut self.0 {
-            // Asked again after the answer was taken, there is none.
-            State::Now(response) => response.take().map_or(Poll::Pending, Poll::Ready),
-            State::Later(answer) => answer.as_mut().poll(cx),
+        if let Self::Asked(question) = &mut *self {
+            // Asked again after the answer was given, there is none.
+            let Some((app, asked, request)) = question.take() else { return Poll::Pending };
+            match direct::answer(&app, asked, request) {
+                Ok(response) => return Poll::Ready(response),
+                Err(later) => *self = Self::Later(later),
+            }
+        }
+        match &mut *self {
+            Self::Asked(_) => Poll::Pending,
+            Self::Later(answer) => answer.as_mut().poll(cx),
         }
     }
 }

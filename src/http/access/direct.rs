@@ -10,7 +10,7 @@ use crate::http::App;
 use crate::http::body::{Begun, is_json};
 use crate::http::observe::{Line, failed, guarded};
 use crate::http::reply::Reply;
-use crate::http::served::Answering;
+use crate::http::served::{Asking, Later};
 use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, Method, Request, Response, header};
 use axum::response::IntoResponse as _;
@@ -25,7 +25,7 @@ pub(in crate::http) const BATCH: &str = "/v1/is_authorized/batch";
 
 /// How much a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Asked {
+pub enum Asked {
     /// One question.
     One,
     /// Several at once.
@@ -34,7 +34,8 @@ pub(in crate::http) enum Asked {
 
 impl Asked {
     /// What this request asks, if it is a question at all.
-    pub(in crate::http) fn of<B>(request: &Request<B>) -> Option<Self> {
+    #[must_use]
+    pub fn of<B>(request: &Request<B>) -> Option<Self> {
         if *request.method() != Method::POST {
             return None;
         }
@@ -61,44 +62,45 @@ impl Asked {
     }
 }
 
-/// Answers a question as the router would.
-pub(in crate::http) fn answer<B>(app: &Arc<App>, asked: Asked, request: Request<B>) -> Answering
-where
-    B: HttpBody<Data = Bytes, Error: Unpin + Send> + Send + Unpin + 'static,
-{
+/// Answers a question as the router would: at once, or later.
+pub(in crate::http) fn answer<B: Asking>(
+    app: &Arc<App>,
+    asked: Asked,
+    request: Request<B>,
+) -> Result<Response<Reply>, Later> {
     let line = Line::start(request.method(), || Some(asked.route().to_owned()));
     let (parts, body) = request.into_parts();
     let headers = parts.headers;
     // Looking at a body that its client first wants leave to send would give that leave.
     if headers.contains_key(header::EXPECT) || !is_json(&headers) {
-        return later(Arc::clone(app), asked, line, headers, body);
+        return Err(later(Arc::clone(app), asked, line, headers, body));
     }
     let body = Begun::new(body);
     let Some(text) = body.whole().filter(|text| text.len() <= app.limits.body_bytes_max) else {
-        return later(Arc::clone(app), asked, line, headers, body);
+        return Err(later(Arc::clone(app), asked, line, headers, body));
     };
     // Nothing is changed here but what a cache keeps for itself.
     let response = match catch_unwind(AssertUnwindSafe(|| asked.at_once(app, &headers, text))) {
         Ok(Some(written)) => respond(written, headers),
-        Ok(None) => return later(Arc::clone(app), asked, line, headers, body),
+        Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
         Err(_panic) => Reply::routed(failed().into_response()),
     };
-    Answering::now(ended(line, response))
+    Ok(ended(line, response))
 }
 
 /// The long way.
-fn later<B>(app: Arc<App>, asked: Asked, line: Option<Line>, headers: HeaderMap, body: B) -> Answering
+fn later<B>(app: Arc<App>, asked: Asked, line: Option<Line>, headers: HeaderMap, body: B) -> Later
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
 {
-    Answering::later(async move {
+    Box::pin(async move {
         let answering = async {
             match asked {
                 Asked::One => is_authorized::decide(&app, headers, body).await,
                 Asked::Several => batch::decide(&app, headers, body).await,
             }
         };
-        let answered = guarded(&app.limits, Box::pin(answering)).await;
+        let answered = guarded(&app.limits, answering).await;
         ended(line, answered.unwrap_or_else(|problem| Reply::routed(problem.into_response())))
     })
 }

