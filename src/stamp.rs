@@ -14,10 +14,13 @@
 //! on an older revision than an earlier one did.
 //!
 //! Each order stands in one function: [`fill()`], [`join()`], [`Stamp::check`], and for writes
-//! [`followed`](crate::store::followed).
+//! [`followed`](crate::store::followed). `model` runs these same functions in every order in which
+//! threads could run them.
 
 mod fill;
 mod join;
+#[cfg(test)]
+mod model;
 mod version;
 
 pub use fill::{Collected, fill};
