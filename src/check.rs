@@ -230,3 +230,6 @@ impl Cached {
         ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
     }
 }
+
+#[cfg(test)]
+mod tests;

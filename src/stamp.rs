@@ -19,8 +19,6 @@
 
 mod fill;
 mod join;
-#[cfg(test)]
-mod model;
 mod version;
 
 pub use fill::{Collected, fill};
@@ -175,6 +173,9 @@ impl<V: Version> Stamp<V> {
         Some(published)
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {

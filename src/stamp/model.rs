@@ -113,10 +113,10 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         name: "two reads, each passed by a write",
-        preemptions: 3,
+        preemptions: 2,
         there: [true, true],
         warm: &[],
-        writers: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true), (B, true)])]],
+        writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(A, true), (B, true)])]],
         askers: &[&[A_THEN_B]],
     },
     Scene {
