@@ -11,6 +11,7 @@
 mod audit;
 mod bad_input;
 mod bulk;
+mod by_rule;
 mod commands;
 mod company;
 mod differential;
