@@ -16,6 +16,7 @@ mod commands;
 mod company;
 mod differential;
 mod directory;
+mod failpoints;
 mod feed;
 mod freshness;
 mod mail;
