@@ -33,7 +33,7 @@ mod open;
 mod read;
 mod row;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod write;
 
 pub use changes::{Change, ChangeRow};
