@@ -285,7 +285,7 @@ mod tests {
         let whole = Page { after: None, rows_max: 1000 };
         let all = world.store.search_within(&search, 0, &whole, i64::MAX).await.unwrap();
         assert_eq!((all.rows.len(), &all.next), (110, &None));
-        for entries_max in [1, 7, 100, 4_000, i64::MAX] {
+        for entries_max in [1, 7, 100, 400, 4_000, i64::MAX] {
             let (mut after, mut rows, mut short) = (0, Vec::new(), 0);
             loop {
                 let found = world.store.search_within(&search, after, &page, entries_max).await.unwrap();
