@@ -197,6 +197,11 @@ impl TestSidecar {
         self.config.database.clone()
     }
 
+    /// Where the access listener is, for a client of one's own.
+    pub fn access_address(&self) -> String {
+        self.running().access.clone()
+    }
+
     fn to_access(&self, method: Method, path: &str) -> RequestBuilder {
         let running = self.running();
         running.client.request(method, format!("http://{}{path}", running.access))
