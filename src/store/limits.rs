@@ -5,6 +5,14 @@ use std::time::Duration;
 /// Connections that read at the same time. `SQLite` reads on one core each, so more would only queue elsewhere.
 pub const READ_CONNECTIONS_MAX: usize = 4;
 
+/// Pages of the database that a connection keeps in memory, in KiB. More would take memory from the caches of
+/// entities and decisions, which save more than a look at the file that the system has in memory anyway.
+pub const PAGE_CACHE_KIBIBYTES_MAX: u32 = 8 * 1024;
+
+/// The same of the writer while an import lasts, in KiB: ids in random order change pages all over the
+/// database, and each that does not fit is written out again and again.
+pub const IMPORT_PAGE_CACHE_KIBIBYTES_MAX: u32 = 128 * 1024;
+
 /// How long a read waits for a connection before it fails with [`super::StoreError::Busy`].
 pub const READ_WAIT_MAX: Duration = Duration::from_secs(2);
 
