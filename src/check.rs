@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod error;
 pub mod key;
+mod verify;
 
 pub use batch::BatchError;
 pub use error::CheckError;
@@ -15,11 +16,13 @@ use crate::config::limits::Limits;
 use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
-use crate::stamp::{Stamp, Stripes};
+use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
+use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use std::sync::Arc;
+use verify::Verifier;
 
 /// Answers decisions, from memory where that is safe.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ pub struct Check {
     slicer: Slicer,
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
+    verifier: Verifier,
 }
 
 /// Whether an answer was computed for this request.
@@ -87,7 +91,8 @@ impl Check {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
             .build();
-        Ok(Self { bundle, slicer, stripes, decisions })
+        let verifier = Verifier::new(limits.verification_decisions);
+        Ok(Self { bundle, slicer, stripes, decisions, verifier })
     }
 
     /// May this principal do this action on this resource?
@@ -128,6 +133,13 @@ impl Check {
         &self.bundle
     }
 
+    /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
+    /// program, whatever the number.
+    #[must_use]
+    pub fn mismatches(&self) -> u64 {
+        self.verifier.mismatches()
+    }
+
     /// Forgets every cached decision; a bench measures misses with it.
     pub fn forget_decisions(&self) {
         self.decisions.invalidate_all();
@@ -150,20 +162,19 @@ impl Check {
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
         let mut answer = None;
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            // INVARIANT: what another request filled is checked like a hit. It may have been read before a
-            // write that was acknowledged before this request was sent.
-            if let Some(present) = present
-                && let Some(joined) = self.fresh(present.value())
-            {
-                answer = Some(joined);
-                return Ok(Op::Nop);
-            }
-            let filled = self.fill(&request).await?;
-            // INVARIANT: before the answer leaves; see `Stripes::advance`.
-            self.stripes.advance(filled.stamp.revision());
-            answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
-            // INVARIANT: a decision in which a policy failed is answered and not remembered.
-            Ok::<_, CheckError>(if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove })
+            let present = present.map(Entry::into_value);
+            let turn = join(&self.stripes, present, |left| self.fresh(&left), || self.fill(&request)).await?;
+            Ok::<_, CheckError>(match turn {
+                Turn::Joined(joined) => {
+                    answer = Some(joined);
+                    Op::Nop
+                }
+                Turn::Filled(filled) => {
+                    answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
+                    // INVARIANT: a decision in which a policy failed is answered and not remembered.
+                    if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove }
+                }
+            })
         });
         compute.await?;
         answer.ok_or(CheckError::Lost)
@@ -177,13 +188,18 @@ impl Check {
         let context = bundle.context(environment, &request.context)?;
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
-        let slice = self.slicer.slice(&Seeds { uids, level: environment.level() }).await?;
+        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach() }).await?;
         let outcome = if denied_unseen(request, &slice) {
             Outcome::deny()
         } else {
-            let actions = bundle.action_entities().iter().cloned();
+            let actions = bundle.action_entities(environment).iter().cloned();
             let entities = cedar::slice(slice.entities().chain(actions))?;
-            bundle.evaluate(environment, request, context, &entities)
+            let outcome = bundle.evaluate(environment, request, &context, &entities);
+            if self.verifier.is_due() {
+                self.verifier.verified(bundle, environment, (request, &context), &slice, outcome)?
+            } else {
+                outcome
+            }
         };
         let stamp = Arc::new(Stamp::new(slice.revision, slice.stripes));
         Ok(Cached { outcome: Arc::new(outcome), stamp, generation: bundle.generation() })
@@ -197,6 +213,12 @@ fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
     [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
 }
 
+impl Stamped for Cached {
+    fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+}
+
 impl Cached {
     fn answer(&self, revision: Revision, cache: CacheUse) -> Answer {
         Answer { outcome: Arc::clone(&self.outcome), revision, cache, stamp: Arc::clone(&self.stamp) }
@@ -208,3 +230,6 @@ impl Cached {
         ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,14 +33,14 @@ mod open;
 mod read;
 mod row;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod write;
 
 pub use changes::{Change, ChangeRow};
 pub use error::{OpenError, StoreError};
 pub use open::Access;
 pub use read::ReadTransaction;
-pub use write::{Follower, WriteTransaction};
+pub use write::{Follower, WriteTransaction, followed};
 
 use lease::Leases;
 use lock::OwnerLock;

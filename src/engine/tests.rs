@@ -6,12 +6,16 @@ mod contexts;
 mod corpus;
 mod failing;
 mod model;
+mod reach;
 
 use super::*;
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome};
+use crate::cedar;
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome, Reach};
 use cedar_policy::Entities;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use smol_str::SmolStr;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The built-in set.
 fn built_in() -> Bundle {
@@ -42,8 +46,8 @@ fn answers(bundle: &Bundle, request: &DecisionRequest, entities: &Entities) -> (
     let types = (&request.principal.type_name, &request.resource.type_name);
     let environment = bundle.environment(types.0, &request.action.borrow(), types.1).unwrap();
     let context = bundle.context(environment, &request.context).unwrap();
-    let ours = bundle.evaluate(environment, request, context.clone(), entities);
-    (ours, bundle.stock(environment, request, context, entities))
+    let ours = bundle.evaluate(environment, request, &context, entities);
+    (ours, bundle.stock(environment, request, &context, entities))
 }
 
 fn entities(bundle: &Bundle, json: Json) -> Entities {
