@@ -45,12 +45,12 @@ impl Batch {
     }
 
     /// Adds a line. What does not fit is given back.
-    pub(super) fn add(&mut self, line: Line, number: u64, bytes: u64) -> Result<(), Line> {
+    pub(super) fn add(&mut self, line: Line, number: u64, bytes: u64) -> Option<Line> {
         if self.lines.len() >= items::ROWS_MAX {
-            return Err(line);
+            return Some(line);
         }
         match (&mut self.rows, line) {
-            (_, Line::Format) => return Ok(()),
+            (_, Line::Format) => return None,
             (Rows::Items(items), Line::Item(item)) => items.push(item),
             (Rows::Columns(own, rows), Line::Row { kind, columns, folders: named })
                 if *own == kind && !outer(named.as_ref()).is_some_and(|outer| self.folders.contains(outer)) =>
@@ -58,11 +58,11 @@ impl Batch {
                 self.folders.extend(named.map(|(id, _)| id));
                 rows.push(columns);
             }
-            (_, line) => return Err(line),
+            (_, line) => return Some(line),
         }
         self.lines.push(number);
         self.bytes = bytes;
-        Ok(())
+        None
     }
 }
 

@@ -74,13 +74,11 @@ impl<R: BufRead> Reading<R> {
 
     fn add(&mut self, line: Line) -> ControlFlow<()> {
         let (number, bytes) = (self.lines.count, self.lines.bytes);
-        let line = match &mut self.batch {
-            None => line,
-            Some(batch) => match batch.add(line, number, bytes) {
-                Ok(()) => return ControlFlow::Continue(()),
-                Err(line) => line,
-            },
+        let rest = match &mut self.batch {
+            None => Some(line),
+            Some(batch) => batch.add(line, number, bytes),
         };
+        let Some(line) = rest else { return ControlFlow::Continue(()) };
         self.flush()?;
         self.batch = Batch::begin(line, number, bytes);
         ControlFlow::Continue(())

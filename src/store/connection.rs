@@ -94,7 +94,6 @@ impl Plan {
             .filename(&self.path)
             .read_only(reads)
             .pragma("query_only", if reads { "ON" } else { "OFF" })
-            .pragma("cache_size", format!("-{}", limits::PAGE_CACHE_KIBIBYTES_MAX))
             // What is erased leaves no trace in the file: the outbox holds tokens until mail is sent.
             .pragma("secure_delete", if reads { "OFF" } else { "ON" })
             .foreign_keys(true)
