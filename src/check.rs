@@ -19,10 +19,11 @@ use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
-use crate::stamp::{Stamp, Stripes};
+use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
 use futures_util::FutureExt as _;
+use moka::Entry;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
@@ -176,24 +177,33 @@ impl Check {
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
         let mut answer = None;
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            // INVARIANT: what another request filled is checked like a hit. It may have been read before a
-            // write that was acknowledged before this request was sent.
-            if let Some(present) = present {
-                if let Some(joined) = self.fresh(Arc::clone(present.value())) {
+            let fresh = |left| match self.fresh(left) {
+                Some(joined) => {
                     self.counting.hits(1);
-                    answer = Some(joined);
-                    return Ok(Op::Nop);
+                    Some(joined)
                 }
-                self.counting.invalidation();
-            }
-            self.counting.miss();
-            let filled = Arc::new(self.fill(&request).await?);
-            // INVARIANT: before the answer leaves; see `Stripes::advance`.
-            let revision = filled.stamp().revision();
-            self.stripes.advance(revision);
-            answer = Some(Answer::new(Arc::clone(&filled), revision, CacheUse::Miss));
-            // INVARIANT: a decision in which a policy failed is answered and not remembered.
-            Ok::<_, CheckError>(if filled.outcome().errors.is_empty() { Op::Put(filled) } else { Op::Remove })
+                None => {
+                    self.counting.invalidation();
+                    None
+                }
+            };
+            let fill = || {
+                self.counting.miss();
+                self.fill(&request)
+            };
+            let turn = join(&self.stripes, present.map(Entry::into_value), fresh, fill).await?;
+            Ok::<_, CheckError>(match turn {
+                Turn::Joined(joined) => {
+                    answer = Some(joined);
+                    Op::Nop
+                }
+                Turn::Filled(filled) => {
+                    let filled = Arc::new(filled);
+                    answer = Some(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss));
+                    // INVARIANT: a decision in which a policy failed is answered and not remembered.
+                    if filled.outcome().errors.is_empty() { Op::Put(filled) } else { Op::Remove }
+                }
+            })
         });
         compute.await?;
         answer.ok_or(CheckError::Lost)
@@ -231,3 +241,6 @@ impl Check {
 fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
     [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,10 @@
 pub mod entity;
 
 use crate::cedar::{self, CedarError, Entity};
-use crate::domain::facts::{Facts, Snapshot, Wanted};
+use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Reach, Revision, Step};
-use crate::stamp::{Stripe, Stripes};
+use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{Store, StoreError};
 use moka::future::Cache;
 use smol_str::SmolStr;
@@ -103,6 +103,12 @@ impl Gathered {
     }
 }
 
+impl Collected for Gathered {
+    fn parts(&self) -> impl Iterator<Item = (Revision, &[Stripe])> {
+        self.values().map(|held| (held.revision, &*held.stripes))
+    }
+}
+
 impl Slicer {
     /// A slicer over a store, keeping entities worth at most `bytes_max`.
     #[must_use]
@@ -124,16 +130,9 @@ impl Slicer {
     ///
     /// # Errors
     /// If the store does not answer; there is no partial slice.
-    // INVARIANT: every entity that is not of the slice's revision is checked against its stripes after
-    // the last read, so that the slice is what a single read at that revision would have returned.
     pub async fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
-        let published = self.stripes.published();
-        let held = self.gather(seeds).await?;
-        let revision = held.values().map(|held| held.revision).fold(published, Ord::max);
-        let torn = held
-            .values()
-            .any(|held| held.revision < revision && !self.stripes.unchanged_since(&held.stripes, held.revision));
-        if torn { self.reread(seeds).await } else { Ok(finish(revision, held)) }
+        let (revision, held) = stamp::fill(&self.stripes, self.gather(seeds), || self.reread(seeds)).await?;
+        Ok(finish(revision, held))
     }
 
     /// Closure over the entity cache, with one statement for what is missing at each step.
@@ -142,25 +141,25 @@ impl Slicer {
         let mut missing = self.take_cached(&seeds.uids, &mut held).await;
         let mut wave = Cow::Borrowed(&seeds.uids);
         for step in seeds.reach.steps() {
-            self.read(missing, true, &mut held).await?;
+            self.read(missing, Some(step), &mut held).await?;
             wave = Cow::Owned(next_wave(&wave, step, &held));
             missing = self.take_cached(&wave, &mut held).await;
         }
-        self.read(missing, false, &mut held).await?;
+        self.read(missing, None, &mut held).await?;
         Ok(held)
     }
 
     /// Reads what is missing, if anything is.
-    async fn read(&self, missing: Vec<EntityUid>, neighbours: bool, held: &mut Gathered) -> Result<(), SliceError> {
+    async fn read(&self, missing: Vec<EntityUid>, next: Option<&Step>, held: &mut Gathered) -> Result<(), SliceError> {
         if missing.is_empty() {
             return Ok(());
         }
-        let snapshot = self.store.snapshot(&wanted(missing, neighbours)).await?;
+        let snapshot = self.store.snapshot(&wanted(missing, next)).await?;
         self.keep(snapshot, held).await
     }
 
     /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
-    async fn reread(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
+    async fn reread(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
         let mut held = Gathered::default();
         let mut read = self.store.read().await?;
         let mut wave = seeds.uids.clone();
@@ -168,10 +167,9 @@ impl Slicer {
         loop {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
-            let snapshot = read.snapshot(&wanted(wave.clone(), step.is_some())).await?;
-            let revision = snapshot.revision;
+            let snapshot = read.snapshot(&wanted(wave.clone(), step)).await?;
             self.keep(snapshot, &mut held).await?;
-            let Some(step) = step else { return Ok(finish(revision, held)) };
+            let Some(step) = step else { return Ok(held) };
             wave = next_wave(&wave, step, &held);
         }
     }
@@ -211,7 +209,20 @@ impl Slicer {
     }
 }
 
-fn wanted(missing: Vec<EntityUid>, neighbours: bool) -> Vec<Wanted> {
+/// The attributes whose entities the store can read along.
+const NEIGHBOURS: [(&str, Neighbours); 6] = [
+    ("group", Neighbours::GROUP),
+    ("tool", Neighbours::TOOL),
+    ("owner", Neighbours::OWNER),
+    ("author", Neighbours::AUTHOR),
+    ("quota", Neighbours::QUOTA),
+    ("administrator", Neighbours::ADMINISTRATOR),
+];
+
+/// What is missing, and with it what the next step leads to.
+fn wanted(missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
+    let taken = NEIGHBOURS.iter().filter(|(attribute, _)| next.is_some_and(|step| step.takes(attribute)));
+    let neighbours = taken.fold(Neighbours::NONE, |all, (_, one)| all.with(*one));
     missing.into_iter().map(|uid| Wanted { uid, neighbours }).collect()
 }
 

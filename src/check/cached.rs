@@ -2,7 +2,7 @@
 
 use super::CacheUse;
 use crate::domain::{Outcome, Revision};
-use crate::stamp::{Stamp, Stripe};
+use crate::stamp::{Stamp, Stamped, Stripe};
 use std::sync::{Arc, OnceLock};
 
 /// A decision and where it came from.
@@ -51,6 +51,12 @@ impl Answer {
     }
 }
 
+impl Stamped for Cached {
+    fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+}
+
 impl Cached {
     pub(super) const fn new(outcome: Outcome, stamp: Stamp, generation: u64) -> Self {
         Self { outcome, stamp, generation, text: OnceLock::new() }
@@ -58,10 +64,6 @@ impl Cached {
 
     pub(super) const fn outcome(&self) -> &Outcome {
         &self.outcome
-    }
-
-    pub(super) const fn stamp(&self) -> &Stamp {
-        &self.stamp
     }
 
     /// About how much memory it takes, in bytes, its text included whether or not it is written yet.

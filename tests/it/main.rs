@@ -11,10 +11,12 @@
 mod audit;
 mod bad_input;
 mod bulk;
+mod by_rule;
 mod commands;
 mod company;
 mod differential;
 mod directory;
+mod failpoints;
 mod feed;
 mod freshness;
 mod mail;
