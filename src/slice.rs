@@ -242,7 +242,8 @@ fn finish(revision: Revision, held: Gathered) -> Slice {
 }
 
 fn weight(uid: &EntityUid, held: &Held) -> usize {
-    const ENTRY_BYTES: usize = 256;
+    // The cache's own nodes and pointers.
+    const ENTRY_BYTES: usize = 448;
     let names: usize = held.names.iter().map(|name| size_of_val(name) + name.1.id.len()).sum();
     let entity = held.entity.as_deref().map(cedar::weight).unwrap_or_default();
     ENTRY_BYTES + uid.id.len() + names + entity + size_of_val(&*held.stripes)
