@@ -144,6 +144,11 @@ impl TestSidecar {
         self.config.database.clone()
     }
 
+    /// Where the access listener is, as `conclave bench --server` takes it.
+    pub fn access_address(&self) -> String {
+        format!("http://{}", self.running().access)
+    }
+
     fn to_access(&self, method: Method, path: &str) -> RequestBuilder {
         let running = self.running();
         running.client.request(method, format!("http://{}{path}", running.access))
