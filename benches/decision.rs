@@ -138,7 +138,8 @@ fn warm_miss(c: &mut Criterion, world: &World) {
     let slicer = Slicer::new(world.store.clone(), stripes, 1 << 26);
     let asked = request(7);
     let entities = world.runtime.block_on(async {
-        let seeds = Seeds { uids: vec![asked.principal.clone(), asked.resource.clone()], level: 2 };
+        let seeds =
+            Seeds { uids: vec![asked.principal.clone(), asked.resource.clone()], reach: &domain::Reach::everything(2) };
         cedar::slice(slicer.slice(&seeds).await.expect("slice").entities()).expect("entities")
     });
     let uid = |uid: &domain::EntityUid| EntityUid::from_str(&uid.to_string()).expect("uid");

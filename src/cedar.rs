@@ -117,24 +117,24 @@ pub fn slice(entities: impl IntoIterator<Item = Arc<Entity>>) -> Result<Entities
     core.map(Entities::from).map_err(|error| CedarError::Slice(Box::new(error)))
 }
 
-/// The entities that an entity's attributes and tags name, records looked through.
+/// The entities that an entity's attributes and tags name, each with the attribute; records looked through.
 ///
 /// Members of sets are left out: Cedar has no way to dereference them.
 #[must_use]
-pub fn named_by(entity: &Entity) -> Vec<EntityUid> {
+pub fn named_by(entity: &Entity) -> Vec<(SmolStr, EntityUid)> {
     let mut found = Vec::new();
-    for (_, value) in entity.attrs().chain(entity.tags()) {
+    for (attribute, value) in entity.attrs().chain(entity.tags()) {
         if let PartialValue::Value(value) = value {
-            collect_named(value, &mut found);
+            for_each_named(value, &mut |uid| found.push((attribute.clone(), uid)));
         }
     }
     found
 }
 
-fn collect_named(value: &Value, found: &mut Vec<EntityUid>) {
+fn for_each_named(value: &Value, found: &mut impl FnMut(EntityUid)) {
     match value.value_kind() {
-        ValueKind::Lit(Literal::EntityUID(uid)) => found.push(domain_uid(uid)),
-        ValueKind::Record(fields) => fields.values().for_each(|value| collect_named(value, found)),
+        ValueKind::Lit(Literal::EntityUID(uid)) => found(domain_uid(uid)),
+        ValueKind::Record(fields) => fields.values().for_each(|value| for_each_named(value, found)),
         ValueKind::Lit(_) | ValueKind::Set(_) | ValueKind::ExtensionValue(_) => {}
     }
 }
@@ -145,7 +145,7 @@ pub fn named_by_context(context: &Context) -> Vec<EntityUid> {
     let mut found = Vec::new();
     let core: &ast::Context = context.as_ref();
     if let ast::Context::Value(fields) = core {
-        fields.values().for_each(|value| collect_named(value, &mut found));
+        fields.values().for_each(|value| for_each_named(value, &mut |uid| found.push(uid)));
     }
     found
 }

@@ -177,11 +177,11 @@ impl Check {
         let context = bundle.context(environment, &request.context)?;
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
-        let slice = self.slicer.slice(&Seeds { uids, level: environment.level() }).await?;
+        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach() }).await?;
         let outcome = if denied_unseen(request, &slice) {
             Outcome::deny()
         } else {
-            let actions = bundle.action_entities().iter().cloned();
+            let actions = bundle.action_entities(environment).iter().cloned();
             let entities = cedar::slice(slice.entities().chain(actions))?;
             bundle.evaluate(environment, request, context, &entities)
         };

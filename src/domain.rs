@@ -16,6 +16,7 @@ pub mod mail;
 pub mod membership;
 pub mod name;
 pub mod page;
+pub mod reach;
 pub mod right;
 pub mod rule;
 pub mod subscription;
@@ -33,6 +34,7 @@ pub use id::{FolderId, GroupId, IdError, InvitationId, ItemId, JoinRequestId, Ma
 pub use mail::{Letter, Mail, MailBody, MailKind, MailState};
 pub use membership::{Invitation, InvitationState, Invitee, JoinRequest, Member};
 pub use page::{Page, Paged};
+pub use reach::{Reach, Step};
 pub use right::{Grantee, Right};
 pub use rule::Rule;
 pub use subscription::{Limits, Subscription};

@@ -18,6 +18,7 @@ mod load;
 mod not_allowed;
 mod parse;
 mod program;
+mod reach;
 mod schema;
 mod sources;
 #[cfg(test)]

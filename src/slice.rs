@@ -1,8 +1,8 @@
 //! Which entities a decision needs, all as of one revision.
 //!
 //! A policy may dereference whatever the schema allows, so the slice is no hand-written list: it is
-//! the closure of the request's entities over the entities their attributes name, as deep as the
-//! policies of the request's environment were validated to reach. Ancestors need no entities of their
+//! the closure of the request's entities over the entities their attributes name, as far as the
+//! policies of the request's environment reach. Ancestors need no entities of their
 //! own: every entity carries all of its.
 //!
 //! May use `domain`, store reads and Cedar's entity types; evaluates nothing.
@@ -12,11 +12,12 @@ pub mod entity;
 use crate::cedar::{self, CedarError, Entity};
 use crate::domain::facts::{Facts, Snapshot, Wanted};
 use crate::domain::uid::types;
-use crate::domain::{EntityUid, Revision};
+use crate::domain::{EntityUid, Reach, Revision, Step};
 use crate::stamp::{Stripe, Stripes};
 use crate::store::{Store, StoreError};
 use moka::future::Cache;
-use std::collections::HashMap;
+use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -27,8 +28,12 @@ pub struct Slice {
     pub revision: Revision,
     /// What the decision rests on: a change of any of these may change it.
     pub stripes: Vec<Stripe>,
-    held: HashMap<EntityUid, Arc<Held>>,
+    held: Gathered,
 }
+
+/// What was collected so far. A handful: searching it from end to end is faster than hashing.
+#[derive(Debug, Default)]
+struct Gathered(Vec<(EntityUid, Arc<Held>)>);
 
 /// Why there is no slice.
 #[derive(Debug, Error)]
@@ -45,8 +50,8 @@ pub enum SliceError {
 #[derive(Debug)]
 struct Held {
     entity: Option<Arc<Entity>>,
-    /// What its attributes name: where the closure goes on.
-    names: Vec<EntityUid>,
+    /// What its attributes name, and by which of them: where the closure goes on.
+    names: Vec<(SmolStr, EntityUid)>,
     stripes: Box<[Stripe]>,
     revision: Revision,
 }
@@ -61,11 +66,11 @@ pub struct Slicer {
 
 /// The entities a request starts from, and how far to go from them.
 #[derive(Debug, Clone)]
-pub struct Seeds {
+pub struct Seeds<'a> {
     /// Principal, resource, and what the context names.
     pub uids: Vec<EntityUid>,
-    /// How many times the policies dereference: 1 needs only `uids`.
-    pub level: u32,
+    /// How far the policies look from there.
+    pub reach: &'a Reach,
 }
 
 impl Slice {
@@ -78,6 +83,23 @@ impl Slice {
     /// The entities that exist.
     pub fn entities(&self) -> impl Iterator<Item = Arc<Entity>> {
         self.held.values().filter_map(|held| held.entity.clone())
+    }
+}
+
+impl Gathered {
+    fn get(&self, uid: &EntityUid) -> Option<&Arc<Held>> {
+        self.0.iter().find(|(own, _)| own == uid).map(|(_, held)| held)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &Arc<Held>> {
+        self.0.iter().map(|(_, held)| held)
+    }
+
+    /// Adds an entity, unless there is one of that uid.
+    fn add(&mut self, uid: EntityUid, held: Arc<Held>) {
+        if self.get(&uid).is_none() {
+            self.0.push((uid, held));
+        }
     }
 }
 
@@ -104,7 +126,7 @@ impl Slicer {
     /// If the store does not answer; there is no partial slice.
     // INVARIANT: every entity that is not of the slice's revision is checked against its stripes after
     // the last read, so that the slice is what a single read at that revision would have returned.
-    pub async fn slice(&self, seeds: &Seeds) -> Result<Slice, SliceError> {
+    pub async fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
         let published = self.stripes.published();
         let held = self.gather(seeds).await?;
         let revision = held.values().map(|held| held.revision).fold(published, Ord::max);
@@ -114,47 +136,56 @@ impl Slicer {
         if torn { self.reread(seeds).await } else { Ok(finish(revision, held)) }
     }
 
-    /// Closure over the entity cache, with one statement for what is missing on each level.
-    async fn gather(&self, seeds: &Seeds) -> Result<HashMap<EntityUid, Arc<Held>>, SliceError> {
-        let mut held = HashMap::new();
-        let mut wave = seeds.uids.clone();
-        for level in (0..seeds.level).rev() {
-            let missing = self.take_cached(&wave, &mut held).await;
-            if !missing.is_empty() {
-                let snapshot = self.store.snapshot(&wanted(missing, level > 0)).await?;
-                self.keep(snapshot, &mut held).await?;
-            }
-            wave = next_wave(&wave, &held);
+    /// Closure over the entity cache, with one statement for what is missing at each step.
+    async fn gather(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
+        let mut held = Gathered::default();
+        let mut missing = self.take_cached(&seeds.uids, &mut held).await;
+        let mut wave = Cow::Borrowed(&seeds.uids);
+        for step in seeds.reach.steps() {
+            self.read(missing, true, &mut held).await?;
+            wave = Cow::Owned(next_wave(&wave, step, &held));
+            missing = self.take_cached(&wave, &mut held).await;
         }
+        self.read(missing, false, &mut held).await?;
         Ok(held)
     }
 
-    /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
-    async fn reread(&self, seeds: &Seeds) -> Result<Slice, SliceError> {
-        let mut held = HashMap::new();
-        let mut wave = seeds.uids.clone();
-        let mut read = self.store.read().await?;
-        let mut revision = self.stripes.published();
-        for level in (0..seeds.level).rev() {
-            let missing: Vec<_> = wave.iter().filter(|uid| !held.contains_key(*uid)).cloned().collect();
-            let snapshot = read.snapshot(&wanted(missing, level > 0)).await?;
-            revision = snapshot.revision;
-            self.keep(snapshot, &mut held).await?;
-            wave = next_wave(&wave, &held);
+    /// Reads what is missing, if anything is.
+    async fn read(&self, missing: Vec<EntityUid>, neighbours: bool, held: &mut Gathered) -> Result<(), SliceError> {
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(finish(revision, held))
+        let snapshot = self.store.snapshot(&wanted(missing, neighbours)).await?;
+        self.keep(snapshot, held).await
+    }
+
+    /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
+    async fn reread(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
+        let mut held = Gathered::default();
+        let mut read = self.store.read().await?;
+        let mut wave = seeds.uids.clone();
+        let mut steps = seeds.reach.steps().iter();
+        loop {
+            let step = steps.next();
+            wave.retain(|uid| held.get(uid).is_none());
+            let snapshot = read.snapshot(&wanted(wave.clone(), step.is_some())).await?;
+            let revision = snapshot.revision;
+            self.keep(snapshot, &mut held).await?;
+            let Some(step) = step else { return Ok(finish(revision, held)) };
+            wave = next_wave(&wave, step, &held);
+        }
     }
 
     /// Moves what is cached into `held` and returns what is not.
-    async fn take_cached(&self, wave: &[EntityUid], held: &mut HashMap<EntityUid, Arc<Held>>) -> Vec<EntityUid> {
+    async fn take_cached(&self, wave: &[EntityUid], held: &mut Gathered) -> Vec<EntityUid> {
         let mut missing = Vec::new();
         for uid in wave {
-            if held.contains_key(uid) {
+            if held.get(uid).is_some() {
                 continue;
             }
             match self.entities.get(uid).await {
                 Some(cached) if self.stripes.unchanged_since(&cached.stripes, cached.revision) => {
-                    held.insert(uid.clone(), cached);
+                    held.add(uid.clone(), cached);
                 }
                 _ => missing.push(uid.clone()),
             }
@@ -163,11 +194,11 @@ impl Slicer {
     }
 
     /// Makes entities of what was read, for this slice and for later ones.
-    async fn keep(&self, read: Snapshot, held: &mut HashMap<EntityUid, Arc<Held>>) -> Result<(), SliceError> {
+    async fn keep(&self, read: Snapshot, held: &mut Gathered) -> Result<(), SliceError> {
         for (uid, facts) in read.entities {
             let fresh = Arc::new(self.hold(&uid, facts.as_ref(), read.revision)?);
             self.entities.insert(uid.clone(), Arc::clone(&fresh)).await;
-            held.entry(uid).or_insert(fresh);
+            held.add(uid, fresh);
         }
         Ok(())
     }
@@ -184,23 +215,24 @@ fn wanted(missing: Vec<EntityUid>, neighbours: bool) -> Vec<Wanted> {
     missing.into_iter().map(|uid| Wanted { uid, neighbours }).collect()
 }
 
-/// What the entities of this wave name. Roles have no attributes and no parents: nothing to read.
-fn next_wave(wave: &[EntityUid], held: &HashMap<EntityUid, Arc<Held>>) -> Vec<EntityUid> {
+/// What the entities of this wave lead to. Roles have no attributes and no parents: nothing to read.
+fn next_wave(wave: &[EntityUid], step: &Step, held: &Gathered) -> Vec<EntityUid> {
     let names = wave.iter().filter_map(|uid| held.get(uid)).flat_map(|held| &held.names);
-    let mut next: Vec<_> = names.filter(|uid| uid.type_name != types::ROLE).cloned().collect();
+    let taken = names.filter(|(attribute, uid)| step.takes(attribute) && uid.type_name != types::ROLE);
+    let mut next: Vec<_> = taken.map(|(_, uid)| uid.clone()).collect();
     next.sort_unstable();
     next.dedup();
     next
 }
 
-fn finish(revision: Revision, held: HashMap<EntityUid, Arc<Held>>) -> Slice {
+fn finish(revision: Revision, held: Gathered) -> Slice {
     let stripes = held.values().flat_map(|held| held.stripes.iter().copied()).collect();
     Slice { revision, stripes, held }
 }
 
 fn weight(uid: &EntityUid, held: &Held) -> usize {
     const ENTRY_BYTES: usize = 256;
-    let names: usize = held.names.iter().map(|name| size_of::<EntityUid>() + name.id.len()).sum();
+    let names: usize = held.names.iter().map(|name| size_of_val(name) + name.1.id.len()).sum();
     let entity = held.entity.as_deref().map(cedar::weight).unwrap_or_default();
     ENTRY_BYTES + uid.id.len() + names + entity + size_of_val(&*held.stripes)
 }

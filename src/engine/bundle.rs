@@ -78,10 +78,11 @@ impl Bundle {
         })
     }
 
-    /// The actions of the schema with all their ancestors: part of every slice.
+    /// The actions of the schema with all their ancestors: part of every slice of an environment whose policies look
+    /// at them, and nothing for any other.
     #[must_use]
-    pub fn action_entities(&self) -> &[Arc<Entity>] {
-        &self.actions
+    pub fn action_entities(&self, environment: &Environment) -> &[Arc<Entity>] {
+        if environment.needs_actions { &self.actions } else { &[] }
     }
 
     /// The environment of a request. Allocates nothing when there is one.

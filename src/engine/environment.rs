@@ -1,7 +1,7 @@
 //! A request environment: principal type, action and resource type, with the policies that can apply to it.
 
 use super::program::{self, Findings, Programs};
-use crate::domain::{DecisionRequest, EntityUid};
+use crate::domain::{DecisionRequest, EntityUid, Reach};
 use cedar_policy::Entities;
 use cedar_policy_core::ast::{Eid, EntityType, EntityUID, Request};
 use cedar_policy_core::validator::types::Attributes;
@@ -13,8 +13,10 @@ use std::str::FromStr as _;
 pub struct Environment {
     /// What it is for; `None` is every request at all, for sets that were not validated.
     pub(super) scope: Option<Scope>,
-    /// The largest level of its policies, at least 1.
-    pub(super) level: u32,
+    /// How far its policies look.
+    pub(super) reach: Reach,
+    /// Whether its policies look at actions as entities.
+    pub(super) needs_actions: bool,
     /// The policies that can apply.
     pub(super) programs: Programs,
 }
@@ -52,11 +54,10 @@ impl Scope {
 }
 
 impl Environment {
-    /// How far from the request a decision looks: 1 is principal and resource with their ancestors, 2 also what their
-    /// attributes name, and so on. Entities up to there must be in the slice.
+    /// How far a decision looks. Every entity up to there must be in the slice.
     #[must_use]
-    pub const fn level(&self) -> u32 {
-        self.level
+    pub const fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// Evaluates the policies; the error is why the request does not belong here.

@@ -6,10 +6,12 @@ use super::fallible;
 use super::not_allowed::NotAllowed;
 use super::parse::Parsed;
 use super::program::{Program, Programs};
+use super::reach;
 use super::validate::Levels;
+use crate::domain::Reach;
 use crate::domain::uid::UidRef;
 use cedar_policy::{RequestEnv, Schema};
-use cedar_policy_core::ast::{Entity, EntityUID};
+use cedar_policy_core::ast::{Entity, EntityUID, Expr};
 use cedar_policy_core::validator::ValidationMode;
 use cedar_policy_core::validator::typecheck::{PolicyCheck, Typechecker};
 use cedar_policy_core::validator::types::{Attributes, Type};
@@ -54,9 +56,9 @@ impl Index {
     /// Number of actions, and the largest level of any environment.
     pub(super) fn size(&self) -> (usize, u32) {
         match self {
-            Self::Everything(environment) => (0, environment.level),
+            Self::Everything(environment) => (0, environment.reach.level()),
             Self::Typed(typed) => {
-                let levels = typed.environments().map(Environment::level);
+                let levels = typed.environments().map(|environment| environment.reach.level());
                 (typed.actions.values().map(HashMap::len).sum(), levels.max().unwrap_or(1))
             }
         }
@@ -112,7 +114,8 @@ impl Typed {
             let ids = typed.actions.entry(action.entity_type().to_smolstr()).or_default();
             let by_principal = ids.entry(AsRef::<str>::as_ref(action.eid()).into()).or_default();
             let scope = Scope::new(&environment, context_fields(schema, action));
-            let empty = Environment { scope: Some(scope), level: 1, programs: Programs::default() };
+            let (reach, programs) = (Reach::default(), Programs::default());
+            let empty = Environment { scope: Some(scope), reach, needs_actions: false, programs };
             let by_resource = by_principal.entry(environment.principal().to_smolstr()).or_default();
             by_resource.insert(environment.resource().to_smolstr(), empty);
         }
@@ -147,7 +150,7 @@ pub(super) fn build(schema: &Schema, policies: &[Parsed], levels: &Levels, actio
             let groups = groups.get(AsRef::<EntityUID>::as_ref(environment.action())).unwrap_or(&none);
             let condition = condition::stripped(&policy.policy, &environment, groups);
             if let Some(place) = typed.get_mut(&environment) {
-                place.level = place.level.max(level);
+                place.widen(&condition, &check, level);
                 add(&mut place.programs, policy, Program { id: policy.id.clone(), condition });
             }
         }
@@ -163,6 +166,22 @@ fn can_apply(check: &PolicyCheck) -> bool {
     }
 }
 
+impl Environment {
+    /// Lets a decision look as far as one more policy does.
+    fn widen(&mut self, condition: &Expr, check: &PolicyCheck, level: u32) {
+        match check {
+            PolicyCheck::Success(typed) | PolicyCheck::Irrelevant(_, typed) => {
+                self.reach.widen(reach::of(typed, level));
+                self.needs_actions |= reach::needs_actions(condition, typed);
+            }
+            PolicyCheck::Fail(_) => {
+                self.reach.widen(Reach::everything(level));
+                self.needs_actions = true;
+            }
+        }
+    }
+}
+
 fn add(programs: &mut Programs, policy: &Parsed, program: Program) {
     if policy.is_forbid() { &mut programs.forbids } else { &mut programs.permits }.push(program);
 }
@@ -173,5 +192,6 @@ pub(super) fn everything(policies: &[Parsed], level: u32) -> Index {
     for policy in policies {
         add(&mut programs, policy, Program { id: policy.id.clone(), condition: policy.policy.condition() });
     }
-    Index::Everything(Box::new(Environment { scope: None, level, programs }))
+    let reach = Reach::everything(level);
+    Index::Everything(Box::new(Environment { scope: None, reach, needs_actions: true, programs }))
 }

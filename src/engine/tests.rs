@@ -6,12 +6,16 @@ mod contexts;
 mod corpus;
 mod failing;
 mod model;
+mod reach;
 
 use super::*;
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome};
+use crate::cedar;
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome, Reach};
 use cedar_policy::Entities;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use smol_str::SmolStr;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The built-in set.
 fn built_in() -> Bundle {

@@ -115,7 +115,7 @@ impl Slices {
         let resource = EntityUid::new(asked.resource.0, asked.resource.1.as_str());
         let action = EntityUid::action(asked.action);
         let environment = self.bundle.environment("User", &action.borrow(), asked.resource.0).unwrap();
-        let seeds = Seeds { uids: vec![principal, resource], level: environment.level() };
+        let seeds = Seeds { uids: vec![principal, resource], reach: environment.reach() };
         let slice = self.slicer.slice(&seeds).await.unwrap();
         slice.entities().map(|entity| Entity::from(entity.as_ref().clone())).collect()
     }

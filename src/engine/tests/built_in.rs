@@ -24,20 +24,31 @@ fn every_policy_says_what_it_is_and_of_which_rule() {
 }
 
 #[test]
-fn what_is_asked_most_needs_principal_and_resource_alone() {
+fn decisions_look_no_further_than_their_policies_do() {
     let bundle = built_in();
-    let level = |action: &str, resource: &str| {
-        bundle.environment("User", &EntityUid::action(action).borrow(), resource).unwrap().level()
+    let reach = |action: &str, resource: &str| {
+        let environment = bundle.environment("User", &EntityUid::action(action).borrow(), resource).unwrap();
+        assert!(bundle.action_entities(environment).is_empty(), "{action}");
+        environment.reach().clone()
+    };
+    let through = |attributes: &[&'static str]| {
+        let mut reach = Reach::default();
+        attributes.iter().for_each(|attribute| reach.add_path(&[SmolStr::new_static(attribute)]));
+        reach
     };
     for resource in ["Tool", "Folder", "Item"] {
-        assert_eq!([level("view", resource), level("edit", resource)], [1, 1]);
-        assert_eq!([level("delete", resource), level("view_busy", resource)], [2, 2]);
+        assert_eq!([reach("view", resource), reach("edit", resource)], [through(&[]), through(&[])]);
+        assert_eq!(reach("delete", resource), through(&["group"]));
+        assert_eq!(reach("view_busy", resource), through(&["owner"]));
     }
-    assert_eq!(level("add", "Folder"), 2);
+    assert_eq!(reach("add", "Folder"), through(&["group", "quota"]));
+    assert_eq!(reach("add", "Tool"), through(&["group", "owner", "quota"]));
+    assert_eq!(reach("manage_access", "Tool"), through(&["group"]));
+    assert_eq!(reach("manage_access", "Item"), through(&[]));
     for action in ["chat", "view_presence", "view_profile"] {
-        assert_eq!(level(action, "User"), 1, "{action}");
+        assert_eq!(reach(action, "User"), through(&[]), "{action}");
     }
-    assert_eq!(level("modify_settings", "Group"), 1);
+    assert_eq!(reach("modify_settings", "Group"), through(&[]));
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn try_case(folder: &Path, case: &Json, count: &mut Count) {
         match try_indexed(indexed, &request, &entities) {
             Some(ours) => {
                 assert_eq!(ours, cedar, "{place}, indexed");
+                assert_eq!(reach::decided_over_the_slice(indexed, &request, &entities), cedar, "{place}, sliced");
                 count.indexed += 1;
             }
             None => count.refused += 1,
