@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod error;
 pub mod key;
+mod verify;
 
 pub use batch::BatchError;
 pub use error::CheckError;
@@ -20,6 +21,7 @@ use crate::store::{Follower, Store, StoreError};
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use std::sync::Arc;
+use verify::Verifier;
 
 /// Answers decisions, from memory where that is safe.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub struct Check {
     slicer: Slicer,
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
+    verifier: Verifier,
 }
 
 /// Whether an answer was computed for this request.
@@ -87,7 +90,8 @@ impl Check {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
             .build();
-        Ok(Self { bundle, slicer, stripes, decisions })
+        let verifier = Verifier::new(limits.verification_decisions);
+        Ok(Self { bundle, slicer, stripes, decisions, verifier })
     }
 
     /// May this principal do this action on this resource?
@@ -126,6 +130,13 @@ impl Check {
     #[must_use]
     pub const fn bundle(&self) -> &Arc<Bundle> {
         &self.bundle
+    }
+
+    /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
+    /// program, whatever the number.
+    #[must_use]
+    pub fn mismatches(&self) -> u64 {
+        self.verifier.mismatches()
     }
 
     /// Forgets every cached decision; a bench measures misses with it.
@@ -183,7 +194,12 @@ impl Check {
         } else {
             let actions = bundle.action_entities(environment).iter().cloned();
             let entities = cedar::slice(slice.entities().chain(actions))?;
-            bundle.evaluate(environment, request, context, &entities)
+            let outcome = bundle.evaluate(environment, request, &context, &entities);
+            if self.verifier.is_due() {
+                self.verifier.verified(bundle, environment, (request, &context), &slice, outcome)?
+            } else {
+                outcome
+            }
         };
         let stamp = Arc::new(Stamp::new(slice.revision, slice.stripes));
         Ok(Cached { outcome: Arc::new(outcome), stamp, generation: bundle.generation() })

@@ -35,7 +35,7 @@ mod read;
 mod row;
 pub mod sample;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod write;
 
 pub use changes::{Change, ChangeRow};

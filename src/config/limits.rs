@@ -77,6 +77,9 @@ pub struct Limits {
     pub decision_cache_bytes_max: u64,
     /// How much memory cached entities take, in bytes.
     pub entity_cache_bytes_max: u64,
+    /// Of how many decisions that are evaluated one is evaluated again by Cedar's own authorizer, to be
+    /// sure that both agree, in decisions; 0 is none.
+    pub verification_decisions: u64,
 }
 
 impl Default for Limits {
@@ -97,6 +100,7 @@ impl Default for Limits {
             drain_seconds: 20,
             decision_cache_bytes_max: 64 * 1024 * 1024,
             entity_cache_bytes_max: 64 * 1024 * 1024,
+            verification_decisions: 1_000,
         }
     }
 }
@@ -106,7 +110,7 @@ impl Limits {
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 15] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 16] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -126,6 +130,7 @@ impl Limits {
             ("drain_seconds", self.drain_seconds, 1, HOUR),
             ("decision_cache_bytes_max", self.decision_cache_bytes_max, 0, 1024 * GIB),
             ("entity_cache_bytes_max", self.entity_cache_bytes_max, 0, 1024 * GIB),
+            ("verification_decisions", self.verification_decisions, 0, 1_000_000_000),
         ]
     }
 }

@@ -34,6 +34,13 @@ impl Bundle {
         self
     }
 
+    /// The same bundle, but for what Cedar's own authorizer is given: a fault of the engine, as it were.
+    #[cfg(test)]
+    pub(crate) fn with_stock_policies(mut self, policies: &str) -> Self {
+        self.set = policies.parse().unwrap();
+        self
+    }
+
     /// A number no other bundle of this process has.
     #[must_use]
     pub const fn generation(&self) -> u64 {
@@ -76,6 +83,12 @@ impl Bundle {
             text: policy.text(),
             comment: &policy.comment,
         })
+    }
+
+    /// The actions of the schema with all their ancestors.
+    #[must_use]
+    pub fn all_actions(&self) -> &[Arc<Entity>] {
+        &self.actions
     }
 
     /// The actions of the schema with all their ancestors: part of every slice of an environment whose policies look

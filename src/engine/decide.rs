@@ -12,15 +12,14 @@ impl Bundle {
     /// Any forbid that holds denies; so does any forbid that fails ([`ErrorRule::Deny`]); else any permit that holds
     /// allows; else Deny. The outcome names every policy that determined it.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "a context belongs to one request and ends with it")]
     pub fn evaluate(
         &self,
         environment: &Environment,
         request: &DecisionRequest,
-        context: cedar_policy::Context,
+        context: &cedar_policy::Context,
         entities: &Entities,
     ) -> Outcome {
-        match environment.run(request, &context, entities) {
+        match environment.run(request, context, entities) {
             Ok(findings) => conclude(findings, self.error_rule),
             Err(error) => {
                 tracing::error!(%error, "a request was not evaluated and is denied");
@@ -31,15 +30,14 @@ impl Bundle {
 
     /// What Cedar's own authorizer says, over all policies. Skips forbids that fail: for comparisons only.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "as for `evaluate`")]
     pub fn stock(
         &self,
         environment: &Environment,
         request: &DecisionRequest,
-        context: cedar_policy::Context,
+        context: &cedar_policy::Context,
         entities: &Entities,
     ) -> Outcome {
-        let request = match environment.request(request, &context) {
+        let request = match environment.request(request, context) {
             Ok(request) => request,
             Err(error) => return Outcome { errors: vec![error], ..Outcome::deny() },
         };

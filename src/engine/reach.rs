@@ -56,7 +56,7 @@ fn path(expr: &Typed) -> Option<Vec<SmolStr>> {
             Some(Vec::new())
         }
         ExprKind::GetAttr { expr: holder, .. } if is_record(holder) => path_of_record(holder),
-        ExprKind::GetAttr { expr: holder, attr } => extended(path(holder)?, attr),
+        ExprKind::GetAttr { expr: holder, attr } => Some(extended(path(holder)?, attr)),
         _ => None,
     }
 }
@@ -67,14 +67,14 @@ fn path_of_record(expr: &Typed) -> Option<Vec<SmolStr>> {
     match expr.expr_kind() {
         ExprKind::Var(Var::Context) => Some(Vec::new()),
         ExprKind::GetAttr { expr: holder, .. } if is_record(holder) => path_of_record(holder),
-        ExprKind::GetAttr { expr: holder, attr } => extended(path(holder)?, attr),
+        ExprKind::GetAttr { expr: holder, attr } => Some(extended(path(holder)?, attr)),
         _ => None,
     }
 }
 
-fn extended(mut path: Vec<SmolStr>, attribute: &SmolStr) -> Option<Vec<SmolStr>> {
+fn extended(mut path: Vec<SmolStr>, attribute: &SmolStr) -> Vec<SmolStr> {
     path.push(attribute.clone());
-    Some(path)
+    path
 }
 
 /// Whether evaluating needs the schema's actions: to look into one, or to see what one is `in`.

@@ -46,8 +46,8 @@ fn answers(bundle: &Bundle, request: &DecisionRequest, entities: &Entities) -> (
     let types = (&request.principal.type_name, &request.resource.type_name);
     let environment = bundle.environment(types.0, &request.action.borrow(), types.1).unwrap();
     let context = bundle.context(environment, &request.context).unwrap();
-    let ours = bundle.evaluate(environment, request, context.clone(), entities);
-    (ours, bundle.stock(environment, request, context, entities))
+    let ours = bundle.evaluate(environment, request, &context, entities);
+    (ours, bundle.stock(environment, request, &context, entities))
 }
 
 fn entities(bundle: &Bundle, json: Json) -> Entities {

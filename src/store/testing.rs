@@ -1,4 +1,4 @@
-//! What the tests of the store share: a small world in a real file.
+//! What the tests of the store and of what rests on it share: a small world in a real file.
 
 use super::changes::Change;
 use super::write::Follower;
@@ -18,8 +18,8 @@ impl Follower for Silent {
 }
 
 /// An owned store with some of the company of rule E in it, at revision 1.
-pub(super) struct World {
-    pub(super) store: Store,
+pub(crate) struct World {
+    pub(crate) store: Store,
     pub(super) path: PathBuf,
     pub(super) _directory: TempDir,
 }
@@ -53,7 +53,7 @@ const COMPANY: &str = "
         ('Item', 3, 'edit', 'User', 'stranger', 1);";
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("conclave.db");
         let store = Store::open(path.to_str().unwrap(), Access::Own).await.unwrap();

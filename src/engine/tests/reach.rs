@@ -1,13 +1,13 @@
 use super::*;
 use serde_json::json;
 
-const SCHEMA: &str = r#"
+const SCHEMA: &str = r"
     type Place = { room: Room };
     entity Group { lead: User };
     entity Room { host: User } tags User;
     entity User in [Group] { boss?: User, home: Place, allowed: Set<Group>, may: Action };
     action all;
-    action read in [all] appliesTo { principal: User, resource: User, context: { by?: User, at?: Place } };"#;
+    action read in [all] appliesTo { principal: User, resource: User, context: { by?: User, at?: Place } };";
 
 /// What a decision over the slice alone comes to: no entity further away than the environment reaches, and no
 /// action unless it says that it looks at them.
@@ -31,7 +31,7 @@ pub(super) fn decided_over_the_slice(bundle: &Bundle, request: &DecisionRequest,
     }
     let taken = taken.iter().filter_map(|uid| stored.get(uid).cloned());
     let slice = cedar::slice(taken.chain(bundle.action_entities(environment).iter().cloned())).unwrap();
-    bundle.evaluate(environment, request, context, &slice)
+    bundle.evaluate(environment, request, &context, &slice)
 }
 
 fn path(names: &[&'static str]) -> Vec<SmolStr> {
@@ -63,7 +63,9 @@ fn a_condition_reaches_along_the_attributes_that_it_looks_through() {
         ("resource.home.room.hasTag(\"x\")", &[&["home"]]),
     ] {
         let mut wanted = Reach::default();
-        paths.iter().for_each(|names| wanted.add_path(&path(names)));
+        for names in paths {
+            wanted.add_path(&path(names));
+        }
         assert_eq!(of(condition), (wanted, false), "{condition}");
     }
 }
