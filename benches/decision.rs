@@ -263,8 +263,7 @@ fn ready(world: &World, schema: &Schema) -> Vec<(Request, Entities)> {
             let uids = vec![request.principal.clone(), request.resource.clone()];
             let slice = slicer.slice(&Seeds { uids, reach: &everything }).await.expect("slice");
             let entities = cedar::slice(slice.entities()).expect("entities");
-            let (principal, action, resource) =
-                (uid(&request.principal), uid(&request.action), uid(&request.resource));
+            let (principal, action, resource) = (uid(&request.principal), uid(&request.action), uid(&request.resource));
             let asked = Request::new(principal, action, resource, cedar::Context::empty(), Some(schema));
             ready.push((asked.expect("request"), entities));
         }
@@ -319,7 +318,7 @@ fn evaluate(c: &mut Criterion, world: &World) {
             let environment = bundle.environment(&request.principal.type_name, &action, &request.resource.type_name);
             let environment = environment.expect("the schema has it");
             let context = bundle.context(environment, &request.context).expect("context");
-            black_box(bundle.evaluate(environment, request, context, entities))
+            black_box(bundle.evaluate(environment, request, &context, entities))
         });
     });
     group.finish();
