@@ -136,7 +136,8 @@ def machine(setting):
 
 def sqlite():
     """The version of SQLite that is compiled in."""
-    metadata = json.loads(run("cargo", "metadata", "--format-version", "1", "--offline", stderr=subprocess.DEVNULL))
+    host = re.search(r"host: (.*)", run("rustc", "-vV")).group(1)
+    metadata = json.loads(run("cargo", "metadata", "--format-version", "1", "--filter-platform", host))
     package = next(p for p in metadata["packages"] if p["name"] == "libsqlite3-sys")
     header = Path(package["manifest_path"]).parent / "sqlite3/sqlite3.h"
     found = re.search(r'#define SQLITE_VERSION\s+"(.*)"', header.read_text())

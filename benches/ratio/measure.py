@@ -178,8 +178,11 @@ def concerns(line, quiet, groups):
 def drive(setting, subject, asked):
     """Two thousand requests a second, for some seconds."""
     seconds = 2 if setting.quick else 5
-    subprocess.run([setting.conclave, "bench", "--server", f"http://127.0.0.1:{subject.place}", "--requests", asked,
-                    "--rate", "2000", "--seconds", str(seconds), "--cold"], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([setting.conclave, "bench", "--server", f"http://127.0.0.1:{subject.place}", "--requests",
+                           asked, "--rate", "2000", "--seconds", str(seconds), "--cold"], stdout=subprocess.DEVNULL)
+    # 1 says that not all were answered in time, which a busy machine may cause; the log counts those that were.
+    if done.returncode not in (0, 1):
+        raise RuntimeError("conclave bench failed")
 
 
 def hits(subject, action):

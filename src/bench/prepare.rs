@@ -17,7 +17,7 @@ const PEOPLE_MAX: u32 = 256;
 const ATTEMPTS_PER_QUESTION: usize = 100;
 
 /// Attempts that even the smallest workload has.
-const ATTEMPTS_MIN: usize = 10_000;
+const ATTEMPTS_MIN: usize = 1_000;
 
 /// What workload is wanted.
 #[derive(Debug, Clone, Copy)]

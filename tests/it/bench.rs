@@ -15,18 +15,9 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The company at work: items in a group, some in folders, some by members, and grants.
+/// The company of rule E, with its content and grants.
 async fn company() -> TestSidecar {
-    let sidecar = TestSidecar::new().with_demo().start().await;
-    let documents = "Tool::\"group:sales/documents\"";
-    sidecar.put("/grants", json!({"resource": documents, "right": "add", "to": {"group": "sales"}})).await.ok();
-    sidecar.post("/folders", json!({"id": "offers", "parent": documents, "author": "director"})).await.ok();
-    for number in 0..30 {
-        let parent = if number % 2 == 0 { documents } else { "Folder::\"offers\"" };
-        let author = format!("salesman-{}", 1 + number % 3);
-        sidecar.post("/items", json!({"id": format!("i{number}"), "parent": parent, "author": author})).await.ok();
-    }
-    sidecar
+    TestSidecar::new().with_demo().start().await
 }
 
 async fn engine(sidecar: &TestSidecar) -> (Store, Arc<Check>) {
@@ -130,13 +121,17 @@ async fn a_database_that_does_not_have_the_questions_says_which() {
     assert!(matches!(error, PrepareError::Nothing("users")), "{error}");
     empty.stop().await;
 
-    let demo = TestSidecar::new().with_demo().start().await;
-    let (store, check) = engine(&demo).await;
-    let error = prepare(&store, &check, PLAN, || ()).await.unwrap_err();
+    let alone = TestSidecar::new().start().await;
+    alone.put("/subscriptions/plan", json!({})).await.ok();
+    alone.put("/users/anna", json!({"username": "anna", "subscription": "plan"})).await.ok();
+    let (store, check) = engine(&alone).await;
+    let few = Plan { questions: 10, ..PLAN };
+    let error = prepare(&store, &check, few, || ()).await.unwrap_err();
     assert!(matches!(error, PrepareError::Nothing("items")), "{error}");
-    let item = json!({"id": "i", "parent": "Tool::\"user:director/documents\"", "author": "director"});
-    demo.post("/items", item).await.ok();
-    // Nobody else is in a private space, but everything else can be asked there.
-    assert!(prepare(&store, &check, PLAN, || ()).await.is_err());
-    demo.stop().await;
+    // Of a private space with nobody else about, nothing is ever denied.
+    let item = json!({"id": "i", "parent": "Tool::\"user:anna/documents\"", "author": "anna"});
+    alone.post("/items", item).await.ok();
+    let error = prepare(&store, &check, few, || ()).await.unwrap_err().to_string();
+    assert!(error.contains("`view` that are answered Deny: 0 of 2 were found"), "{error}");
+    alone.stop().await;
 }
