@@ -16,8 +16,9 @@ use crate::config::limits::Limits;
 use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
-use crate::stamp::{Stamp, Stripes};
+use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
+use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use std::sync::Arc;
@@ -161,20 +162,19 @@ impl Check {
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
         let mut answer = None;
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            // INVARIANT: what another request filled is checked like a hit. It may have been read before a
-            // write that was acknowledged before this request was sent.
-            if let Some(present) = present
-                && let Some(joined) = self.fresh(present.value())
-            {
-                answer = Some(joined);
-                return Ok(Op::Nop);
-            }
-            let filled = self.fill(&request).await?;
-            // INVARIANT: before the answer leaves; see `Stripes::advance`.
-            self.stripes.advance(filled.stamp.revision());
-            answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
-            // INVARIANT: a decision in which a policy failed is answered and not remembered.
-            Ok::<_, CheckError>(if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove })
+            let present = present.map(Entry::into_value);
+            let turn = join(&self.stripes, present, |left| self.fresh(&left), || self.fill(&request)).await?;
+            Ok::<_, CheckError>(match turn {
+                Turn::Joined(joined) => {
+                    answer = Some(joined);
+                    Op::Nop
+                }
+                Turn::Filled(filled) => {
+                    answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
+                    // INVARIANT: a decision in which a policy failed is answered and not remembered.
+                    if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove }
+                }
+            })
         });
         compute.await?;
         answer.ok_or(CheckError::Lost)
@@ -213,6 +213,12 @@ fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
     [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
 }
 
+impl Stamped for Cached {
+    fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+}
+
 impl Cached {
     fn answer(&self, revision: Revision, cache: CacheUse) -> Answer {
         Answer { outcome: Arc::clone(&self.outcome), revision, cache, stamp: Arc::clone(&self.stamp) }
@@ -224,3 +230,6 @@ impl Cached {
         ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::cedar::{self, CedarError, Entity};
 use crate::domain::facts::{Facts, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Reach, Revision, Step};
-use crate::stamp::{Stripe, Stripes};
+use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{Store, StoreError};
 use moka::future::Cache;
 use smol_str::SmolStr;
@@ -103,6 +103,12 @@ impl Gathered {
     }
 }
 
+impl Collected for Gathered {
+    fn parts(&self) -> impl Iterator<Item = (Revision, &[Stripe])> {
+        self.values().map(|held| (held.revision, &*held.stripes))
+    }
+}
+
 impl Slicer {
     /// A slicer over a store, keeping entities worth at most `bytes_max`.
     #[must_use]
@@ -124,16 +130,9 @@ impl Slicer {
     ///
     /// # Errors
     /// If the store does not answer; there is no partial slice.
-    // INVARIANT: every entity that is not of the slice's revision is checked against its stripes after
-    // the last read, so that the slice is what a single read at that revision would have returned.
     pub async fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
-        let published = self.stripes.published();
-        let held = self.gather(seeds).await?;
-        let revision = held.values().map(|held| held.revision).fold(published, Ord::max);
-        let torn = held
-            .values()
-            .any(|held| held.revision < revision && !self.stripes.unchanged_since(&held.stripes, held.revision));
-        if torn { self.reread(seeds).await } else { Ok(finish(revision, held)) }
+        let (revision, held) = stamp::fill(&self.stripes, self.gather(seeds), || self.reread(seeds)).await?;
+        Ok(finish(revision, held))
     }
 
     /// Closure over the entity cache, with one statement for what is missing at each step.
@@ -160,7 +159,7 @@ impl Slicer {
     }
 
     /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
-    async fn reread(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
+    async fn reread(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
         let mut held = Gathered::default();
         let mut read = self.store.read().await?;
         let mut wave = seeds.uids.clone();
@@ -169,9 +168,8 @@ impl Slicer {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
             let snapshot = read.snapshot(&wanted(wave.clone(), step.is_some())).await?;
-            let revision = snapshot.revision;
             self.keep(snapshot, &mut held).await?;
-            let Some(step) = step else { return Ok(finish(revision, held)) };
+            let Some(step) = step else { return Ok(held) };
             wave = next_wave(&wave, step, &held);
         }
     }

@@ -12,6 +12,18 @@
 //!
 //! So an answer given after a write was acknowledged rests on that write, and no later answer rests
 //! on an older revision than an earlier one did.
+//!
+//! Each order stands in one function: [`fill()`], [`join()`], [`Stamp::check`], and for writes
+//! [`followed`](crate::store::followed). `model` runs these same functions in every order in which
+//! threads could run them.
+
+mod fill;
+mod join;
+mod version;
+
+pub use fill::{Collected, fill};
+pub use join::{Stamped, Turn, join};
+pub use version::Version;
 
 use crate::domain::{EntityUid, Revision};
 use crate::store::Follower;
@@ -28,9 +40,9 @@ pub type Stripe = u16;
 /// The last revision that touched each entity, by the hash of its uid, and the last revision that
 /// readers may know of.
 #[derive(Debug)]
-pub struct Stripes {
-    versions: Box<[AtomicU64]>,
-    published: AtomicU64,
+pub struct Stripes<V = AtomicU64> {
+    versions: Box<[V]>,
+    published: V,
     hasher: RandomState,
     /// Wakes who follows the changes.
     news: watch::Sender<()>,
@@ -40,11 +52,17 @@ impl Stripes {
     /// Stripes of a store that stands at `revision`.
     #[must_use]
     pub fn new(revision: Revision) -> Self {
-        let versions = std::iter::repeat_with(|| AtomicU64::new(0)).take(STRIPES).collect();
+        Self::sized(revision, STRIPES, RandomState::new())
+    }
+}
+
+impl<V: Version> Stripes<V> {
+    /// Of `count` stripes: a power of two, at most [`STRIPES`].
+    fn sized(revision: Revision, count: usize, hasher: RandomState) -> Self {
         Self {
-            versions,
-            published: AtomicU64::new(revision.0),
-            hasher: RandomState::new(),
+            versions: std::iter::repeat_with(|| V::new(0)).take(count).collect(),
+            published: V::new(revision.0),
+            hasher,
             news: watch::Sender::new(()),
         }
     }
@@ -53,7 +71,7 @@ impl Stripes {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits of the hash are the stripe")]
     pub fn of(&self, uid: &EntityUid) -> Stripe {
-        self.hasher.hash_one(uid) as Stripe
+        (self.hasher.hash_one(uid) as usize & self.versions.len().saturating_sub(1)) as Stripe
     }
 
     /// The revision that every answer given from now on is at least as new as.
@@ -87,7 +105,7 @@ impl Stripes {
     }
 }
 
-impl Follower for Stripes {
+impl<V: Version> Follower for Stripes<V> {
     // INVARIANT: before the commit. A fill that reads the commit then finds the stripe raised, whatever
     // happens in between; raised afterwards, a fill could combine cached entities with newer ones.
     fn raise(&self, touched: &[EntityUid], revision: Revision) {
@@ -106,18 +124,24 @@ impl Follower for Stripes {
 
 /// What a cached value rests on: the state of these stripes at a revision.
 #[derive(Debug)]
-pub struct Stamp {
-    revision: AtomicU64,
+pub struct Stamp<V = AtomicU64> {
+    revision: V,
     stripes: Box<[Stripe]>,
 }
 
 impl Stamp {
     /// A stamp for a value that was right at `revision`.
     #[must_use]
-    pub fn new(revision: Revision, mut stripes: Vec<Stripe>) -> Self {
+    pub fn new(revision: Revision, stripes: Vec<Stripe>) -> Self {
+        Self::of(revision, stripes)
+    }
+}
+
+impl<V: Version> Stamp<V> {
+    fn of(revision: Revision, mut stripes: Vec<Stripe>) -> Self {
         stripes.sort_unstable();
         stripes.dedup();
-        Self { revision: AtomicU64::new(revision.0), stripes: stripes.into_boxed_slice() }
+        Self { revision: V::new(revision.0), stripes: stripes.into_boxed_slice() }
     }
 
     /// The newest revision at which the value is known to be right.
@@ -136,7 +160,7 @@ impl Stamp {
     // INVARIANT: the published revision is read before the stripes. A write raises before it publishes,
     // so every write up to the revision read here is seen in the stripes read after it.
     #[must_use]
-    pub fn check(&self, stripes: &Stripes) -> Option<Revision> {
+    pub fn check(&self, stripes: &Stripes<V>) -> Option<Revision> {
         let published = stripes.published();
         let stamped = self.revision();
         if stamped >= published {
@@ -149,6 +173,9 @@ impl Stamp {
         Some(published)
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {

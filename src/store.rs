@@ -42,7 +42,7 @@ pub use changes::{Change, ChangeRow};
 pub use error::{OpenError, StoreError};
 pub use open::Access;
 pub use read::ReadTransaction;
-pub use write::{Follower, WriteTransaction};
+pub use write::{Follower, WriteTransaction, followed};
 
 use lease::Leases;
 use lock::OwnerLock;

@@ -5,7 +5,7 @@ use super::authority::not_found;
 use super::field::{conflict, id, malformed, out_of_range};
 use super::{Admin, Caller, Refusal};
 use crate::domain::content::FOLDER_DEPTH_MAX;
-use crate::domain::{ContentRef, Context, EntityUid, IdError, Rule, Space, ToolKind, UserId, Value};
+use crate::domain::{ContentRef, Context, EntityUid, IdError, Rule, Space, ToolKind, UidError, UserId, Value};
 use crate::store::WriteTransaction;
 use crate::store::write::content::Located;
 use serde_json::Number;
@@ -30,8 +30,18 @@ pub(super) fn size_context(size: Option<i64>) -> Context {
 
 /// The content that a field names, such as `Folder::"offers"`.
 pub(super) fn reference(field: &'static str, text: &str) -> Result<ContentRef, Refusal> {
-    let uid = EntityUid::parse(text).map_err(|error| malformed(field, error.to_string()))?;
+    let uid = EntityUid::parse(text).map_err(|error| malformed(field, unread(error)))?;
     ContentRef::try_from(&uid).map_err(|error| malformed(field, format!("names no content: {error}")))
+}
+
+/// Why a reference to content cannot be read, by an example that could stand there.
+fn unread(error: UidError) -> String {
+    match error {
+        UidError::Form(text) => {
+            format!("must be an entity reference such as `Tool::\"group:sales/documents\"`, not `{text}`")
+        }
+        error @ UidError::Escape(_) => error.to_string(),
+    }
 }
 
 /// The tool or folder that a field names.

@@ -88,7 +88,10 @@ async fn administrator(
 ) -> Result<UserId, Refusal> {
     let Some(named) = named else {
         if caller.actor.is_none() {
-            return Err(malformed("administrator", "is missing: a call on nobody's behalf says who administers"));
+            return Err(malformed(
+                "administrator",
+                "is missing: say who administers, or in whose name the call is made (`Conclave-Actor`)",
+            ));
         }
         return admin.known_actor(tx, caller).await;
     };

@@ -20,6 +20,9 @@ user in without the token; its socket has mode 0600, the access socket 0660.
 The admin token is read from --admin-token-file. With none given it is made at first start, in the
 file DATABASE.admin-token (mode 0600).
 
+Mail, limits and whatever else has no flag here is set by variables or in the file: --print-config
+names each setting.
+
 The first SIGTERM or SIGINT stops the server once the requests under way are answered; the second
 stops it at once.";
 

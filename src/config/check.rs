@@ -66,7 +66,10 @@ fn mail(found: &mut Vec<Unusable>, config: &Config) {
         found.push(Unusable::new("smtp_url_file", format!("goes without {SMTP_URL_VARIABLE}: which one holds?")));
     }
     if (config.smtp_url.is_some() || config.smtp_url_file.is_some()) && config.mail_from.is_none() {
-        found.push(Unusable::new("mail_from", "must be set where mail is sent: whom does it come from?"));
+        found.push(Unusable::new(
+            "mail_from",
+            "must be set where mail is sent, as in CONCLAVE_MAIL_FROM='Acme <noreply@example.org>'",
+        ));
     }
     range(found, "mail_attempts_max", config.mail_attempts_max.into(), 1, 100);
     let Some(url) = &config.accept_url else { return };

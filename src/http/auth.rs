@@ -20,7 +20,9 @@ pub async fn authenticate(State(app): State<Arc<App>>, request: Request, next: N
     if same_user || bearer(request.headers()).is_some_and(|token| app.token.is(token)) {
         return next.run(request).await;
     }
-    Problem::new(StatusCode::UNAUTHORIZED, "send the admin token: `Authorization: Bearer TOKEN`").into_response()
+    let detail = "send the admin token: `Authorization: Bearer TOKEN`. It stands in DATABASE.admin-token, unless in a file \
+                  of the deployment's choosing";
+    Problem::new(StatusCode::UNAUTHORIZED, detail).into_response()
 }
 
 /// The token of the one `Authorization` header, if that is what it holds.

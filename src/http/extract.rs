@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -52,7 +53,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The query string. What `T` does not name must be refused: give it `#[serde(deny_unknown_fields)]`.
+/// The query string: percent-decoded UTF-8. What `T` does not name must be refused: give it
+/// `#[serde(deny_unknown_fields)]`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -60,6 +62,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // axum would put replacement characters in its place, and answer what nobody asked.
+        if percent_decode_str(parts.uri.query().unwrap_or_default()).decode_utf8().is_err() {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "the query is malformed: it is not UTF-8"));
+        }
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         read.map(|query| Self(query.0)).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, format!("the query is malformed: {}", error.body_text()))

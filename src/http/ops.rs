@@ -44,12 +44,15 @@ async fn store(app: &App) -> &'static str {
 
 /// 404: no such route.
 pub async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path: `/openapi.json` says what there is")
 }
 
 /// 405: another method than the route has; `Allow` names those it has.
 pub async fn method_not_allowed(method: Method) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not answer {method}"))
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("this path does not answer {method}: the header `Allow` says what it does"),
+    )
 }
 
 /// That the process answers.

@@ -37,3 +37,8 @@ pub const IDEMPOTENCY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 /// How long the outbox remembers mail that was sent, in days: who wrote to whom is nobody's business
 /// for ever.
 pub const SENT_MAIL_DAYS: i64 = 90;
+
+/// Entries of the directory's index that one search looks at, counted over the lists of all threes of
+/// characters it asks for; then it answers with what it has found and where to go on. Some thirty
+/// milliseconds' worth.
+pub const DIRECTORY_ENTRIES_MAX: i64 = 100_000;

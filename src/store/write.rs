@@ -2,6 +2,7 @@
 
 pub mod contacts;
 pub mod content;
+mod follower;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
@@ -27,16 +28,7 @@ use crate::domain::{EntityUid, Revision, UserId};
 use sqlx::SqliteConnection;
 use touched::Touched;
 
-/// Who must learn of a change before it is acknowledged: the stripes of the decision cache.
-pub trait Follower: Send + Sync {
-    /// Called after the changes are written and before they are committed.
-    ///
-    /// The commit may still fail, and the next change then has the same revision: a raised stripe
-    /// says that a decision may be out of date, never that it is.
-    fn raise(&self, touched: &[EntityUid], revision: Revision);
-    /// Called after the commit and before the acknowledgement. A revision may be published more than once.
-    fn publish(&self, revision: Revision);
-}
+pub use follower::{Follower, followed};
 
 /// One change under way. Dropped without [`WriteTransaction::commit`], it never was.
 pub struct WriteTransaction {
@@ -164,15 +156,7 @@ impl WriteTransaction {
         let revision = self.base.next();
         self.record(revision).await?;
         self.keep_answer().await?;
-        // INVARIANT: the stripes of all that is touched are raised before the commit, the revision
-        // is published after it, and only then is the change acknowledged. A fill that raced this
-        // write read before the commit and finds its stripes raised; were they raised after it, the
-        // fill could put what it read in the cache, and it would be served after the
-        // acknowledgement. Published before the commit, a decision from before it would count as
-        // one of the new revision.
-        follower.raise(self.touched.uids(), revision);
-        self.lease.end("COMMIT").await?;
-        follower.publish(revision);
+        followed(follower, self.touched.uids(), revision, self.lease.end("COMMIT")).await?;
         Ok(revision)
     }
 

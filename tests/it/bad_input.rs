@@ -183,3 +183,36 @@ async fn the_admin_api_is_closed_without_the_token() {
     assert_eq!(sidecar.get_admin_as("/readyz", None).await.status, 200);
     sidecar.stop().await;
 }
+
+#[tokio::test]
+async fn what_decodes_to_no_utf8_names_nothing_and_is_a_400_or_404() {
+    let sidecar = TestSidecar::new().with_demo().start().await;
+    for (path, status) in [
+        ("/directory?name=sal%ff&language=en", 400),
+        ("/directory?name=sales&language=en&%ff=1", 400),
+        ("/groups?limit=1%c3", 400),
+        ("/grants?resource=Folder::%22%e2%82%22", 400),
+        ("/audit?actor=%ff", 400),
+        ("/users/director?x=%80", 400),
+        ("/users/%ff", 400),
+        ("/groups/sales/members?page_token=%f0%9f%98", 400),
+        ("/groups/%c3(/members", 400),
+        ("/gro%ffups", 404),
+        // What is UTF-8 stays what it is, however it is written.
+        ("/directory?name=%C3%BCber+uns&language=en", 200),
+        ("/users/%e2%82%ac", 404),
+    ] {
+        for actor in [None, Some("director")] {
+            let reply = sidecar.send("GET", &format!("/admin/v1{path}"), true, actor, &Value::Null).await;
+            // The host's alone is refused to an actor first.
+            let refused = actor.is_some() && reply.status == 403;
+            assert!(reply.status == status || refused, "{path} {actor:?}: {} {}", reply.status, reply.body);
+        }
+    }
+    for (method, path) in [("DELETE", "/groups/sales?x=%ff"), ("PUT", "/users/%ff"), ("POST", "/groups/%ff/join")] {
+        let body = json!({"username": "x", "subscription": "personal"});
+        let reply = sidecar.send(method, &format!("/admin/v1{path}"), true, None, &body).await;
+        assert_eq!(reply.status, 400, "{method} {path}: {}", reply.body);
+    }
+    sidecar.stop().await;
+}

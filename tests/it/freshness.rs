@@ -1,116 +1,205 @@
 //! No answer is older than the last acknowledged write, and no later answer older than an earlier one.
 //!
-//! Writers switch grants on and off and note the revision of each acknowledgement; readers ask about
-//! the same grants. Every answer names the revision it rests on, so the whole history can be judged:
-//! the decision must be the one of that revision, and the revision at least that of everything
-//! acknowledged or answered before the question was sent.
+//! Writers change grants, folders, members and groups, and note the revision of each acknowledgement;
+//! askers ask about the same, over connections of their own, one question at a time and in batches.
+//! Every answer names the revision it rests on, so afterwards the whole history can be judged: the
+//! changes are made again, one after the other, in the plain model of the rules, and each answer must
+//! be the model's at that revision, and no older than what anybody was told before it was asked for.
 
+mod plan;
+mod wire;
+mod write;
+
+use crate::rules::Rules;
 use crate::sidecar::TestSidecar;
-use serde_json::json;
-use std::collections::BTreeMap;
+use plan::{Question, WRITERS};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+use wire::{Decided, Wire};
+use write::{History, Writer};
 
-const ITEMS: usize = 8;
-const WRITERS: usize = 2;
-const READERS: usize = 6;
-/// Writes and checks together, across all tasks.
-const OPERATIONS: usize = 10_000;
+const ASKERS: usize = 8;
+/// Writes and checks together, unless `CONCLAVE_RACE_REQUESTS` says otherwise.
+const REQUESTS: usize = 20_000;
+/// How many requests let one write pass: writes wait for the disk, and are to last as long as the checks.
+const CHECKS_PER_WRITE: usize = 40;
 
-/// Which revision switched an item's grant on (true) or off.
-type History = Vec<Mutex<BTreeMap<u64, bool>>>;
+/// What all take part in.
+pub struct Race {
+    sidecar: TestSidecar,
+    questions: Vec<Question>,
+    /// The newest revision that anybody was told of, by an acknowledgement or an answer.
+    told: AtomicU64,
+    left: AtomicUsize,
+    writes: Semaphore,
+    answers: Mutex<Vec<Answered>>,
+}
 
 struct Answered {
-    item: usize,
+    question: usize,
     allowed: bool,
     revision: u64,
     at_least: u64,
 }
 
-#[derive(Default)]
-struct Shared {
-    history: History,
-    /// The newest revision that anybody was told of, by an acknowledgement or an answer.
-    told: AtomicU64,
-    operations: AtomicUsize,
-}
+/// Marsaglia's shift register: enough to mix questions, the same each time.
+pub struct Random(u64);
 
-async fn build(sidecar: &TestSidecar) -> u64 {
-    sidecar.put("/subscriptions/s", json!({})).await.ok();
-    for user in ["ann", "bob"] {
-        sidecar.put(&format!("/users/{user}"), json!({"username": user, "subscription": "s"})).await.ok();
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
-    sidecar.post("/groups", json!({"id": "g", "name": "g", "administrator": "ann"})).await.ok();
-    assert!(sidecar.admit("g", "bob").await);
-    let mut revision = 0;
-    for item in 0..ITEMS {
-        let body = json!({"id": format!("i{item}"), "parent": "Tool::\"group:g/documents\"", "author": "ann"});
-        revision = sidecar.post("/items", body).await.ok().revision;
-    }
-    revision
-}
 
-/// Each writer has items of its own, so that the order of its writes is the history of the item.
-async fn write(sidecar: Arc<TestSidecar>, shared: Arc<Shared>, writer: usize) {
-    let mut on = [false; ITEMS];
-    let mut turn = writer;
-    while shared.operations.fetch_add(1, Ordering::SeqCst) < OPERATIONS {
-        let item = (turn * WRITERS + writer) % ITEMS;
-        turn += 1;
-        let body = json!({"resource": format!("Item::\"i{item}\""), "right": "edit", "to": {"user": "bob"}});
-        let reply =
-            if on[item] { sidecar.post("/grants/revoke", body).await } else { sidecar.put("/grants", body).await };
-        on[item] = !on[item];
-        let revision = reply.ok().revision;
-        shared.history[item].lock().unwrap().insert(revision, on[item]);
-        shared.told.fetch_max(revision, Ordering::SeqCst);
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % end
     }
 }
 
-async fn read(sidecar: Arc<TestSidecar>, shared: Arc<Shared>, reader: usize) -> Vec<Answered> {
-    let mut answers = Vec::new();
-    let mut turn = reader;
-    while shared.operations.fetch_add(1, Ordering::SeqCst) < OPERATIONS {
-        let item = turn % ITEMS;
-        turn += 1 + reader % 3;
-        let at_least = shared.told.load(Ordering::SeqCst);
-        let answer = sidecar.ask("bob", "edit", &("Item", format!("i{item}")), &json!({})).await;
-        shared.told.fetch_max(answer.revision, Ordering::SeqCst);
-        answers.push(Answered { item, allowed: answer.decision == "Allow", revision: answer.revision, at_least });
+impl Race {
+    async fn connect(&self) -> Wire {
+        Wire::to(&self.sidecar.access_address()).await
     }
-    answers
+
+    /// Counts one request, if there is one left.
+    fn take(&self) -> bool {
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if let Ok(left) = left
+            && left % CHECKS_PER_WRITE == 0
+        {
+            self.writes.add_permits(1);
+        }
+        if left.is_err() {
+            self.writes.close();
+        }
+        left.is_ok()
+    }
+
+    async fn turn_to_write(&self) -> bool {
+        match self.writes.acquire().await {
+            Ok(turn) => {
+                turn.forget();
+                self.take()
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn tell(&self, revision: u64) {
+        self.told.fetch_max(revision, Ordering::SeqCst);
+    }
+
+    /// Asks one question, or several at once. Without `revision_min`, the newest revision known is
+    /// demanded of some, and must be kept by all.
+    async fn ask(&self, wire: &mut Wire, random: &mut Random, revision_min: Option<u64>) {
+        let at_least = self.told.load(Ordering::SeqCst).max(revision_min.unwrap_or_default());
+        let demanded = revision_min.or_else(|| (random.below(4) == 0).then_some(at_least));
+        let batch = random.below(12) == 0;
+        let count = if batch { 2 + random.below(7) } else { 1 };
+        let asked: Vec<_> = (0..count).map(|_| random.below(self.questions.len())).collect();
+        let bodies: Vec<_> = asked.iter().map(|question| self.questions[*question].body.as_str()).collect();
+        let decided =
+            if batch { wire.ask_all(&bodies, demanded).await } else { vec![wire.ask(bodies[0], demanded).await] };
+        self.tell(decided[0].revision);
+        let answered = asked.into_iter().zip(decided).map(|(question, Decided { decision, revision })| Answered {
+            question,
+            allowed: decision == "Allow",
+            revision,
+            at_least,
+        });
+        self.answers.lock().unwrap().extend(answered);
+    }
+
+    async fn run_asker(self: Arc<Self>, number: usize) {
+        let mut wire = self.connect().await;
+        let mut random = Random::new(1000 + number as u64);
+        while self.take() {
+            self.ask(&mut wire, &mut random, None).await;
+        }
+    }
 }
 
-fn judge(history: &History, answered: &Answered) {
-    let of_item = history[answered.item].lock().unwrap();
-    let right = of_item.range(..=answered.revision).next_back().is_some_and(|(_, on)| *on);
-    let Answered { item, allowed, revision, at_least } = answered;
-    assert!(revision >= at_least, "item {item}: answered from revision {revision}, {at_least} was known before");
-    assert_eq!(*allowed, right, "item {item}: wrong at revision {revision}");
+/// Makes all changes again in the model, and holds each answer against its revision. How many allow.
+fn judge(questions: &[Question], mut rules: Rules, mut history: History, answers: &mut [Answered]) -> usize {
+    history.sort_by_key(|(revision, _)| *revision);
+    answers.sort_by_key(|answered| answered.revision);
+    let mut changes = history.into_iter().peekable();
+    for Answered { question, allowed, revision, at_least } in answers.iter() {
+        while let Some((_, change)) = changes.next_if(|(made, _)| made <= revision) {
+            change.apply(&mut rules);
+        }
+        let question = &questions[*question];
+        assert!(revision >= at_least, "{question} from revision {revision}, {at_least} was known before");
+        assert_eq!(*allowed, question.allowed(&rules), "{question} wrong at revision {revision}");
+    }
+    answers.iter().filter(|answered| answered.allowed).count()
+}
+
+fn requests() -> usize {
+    std::env::var("CONCLAVE_RACE_REQUESTS").map_or(REQUESTS, |text| text.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_interleaved_writes_and_checks() {
-    let sidecar = Arc::new(TestSidecar::new().start().await);
-    let told = AtomicU64::new(build(&sidecar).await);
-    let history = std::iter::repeat_with(Mutex::default).take(ITEMS).collect();
-    let shared = Arc::new(Shared { history, told, ..Shared::default() });
-    let writers: Vec<_> =
-        (0..WRITERS).map(|n| tokio::spawn(write(Arc::clone(&sidecar), Arc::clone(&shared), n))).collect();
-    let readers: Vec<_> =
-        (0..READERS).map(|n| tokio::spawn(read(Arc::clone(&sidecar), Arc::clone(&shared), n))).collect();
+async fn interleaved_writes_and_checks_are_never_stale() {
+    let (sidecar, mut rules) = (TestSidecar::new().start().await, Rules::default());
+    let told = AtomicU64::new(plan::begin(&sidecar, &mut rules).await);
+    let race = Arc::new(Race {
+        sidecar,
+        questions: plan::questions(),
+        told,
+        left: AtomicUsize::new(requests()),
+        writes: Semaphore::new(WRITERS),
+        answers: Mutex::default(),
+    });
+    let writers: Vec<_> = (0..WRITERS).map(|n| tokio::spawn(Writer::new(Arc::clone(&race), n).run())).collect();
+    let askers: Vec<_> = (0..ASKERS).map(|n| tokio::spawn(Arc::clone(&race).run_asker(n))).collect();
+    for asker in askers {
+        asker.await.unwrap();
+    }
+    let mut history = History::new();
     for writer in writers {
-        writer.await.unwrap();
+        history.extend(writer.await.unwrap());
     }
-    let mut judged = 0;
-    for reader in readers {
-        for answered in reader.await.unwrap() {
-            judge(&shared.history, &answered);
-            judged += 1;
-        }
-    }
-    let written: usize = shared.history.iter().map(|item| item.lock().unwrap().len()).sum();
-    assert!(judged > 1000 && written > 100, "a race of {judged} checks and {written} writes shows nothing");
-    Arc::into_inner(shared).unwrap();
-    Arc::into_inner(sidecar).unwrap().stop().await;
+    let written = history.len();
+    let Race { sidecar, questions, answers, .. } = Arc::into_inner(race).unwrap();
+    let mut answers = answers.into_inner().unwrap();
+    let allowed = judge(&questions, rules, history, &mut answers);
+    let judged = answers.len();
+    println!(
+        "{} requests: {written} acknowledged writes, {judged} decisions judged, {allowed} of them Allow",
+        requests()
+    );
+    assert!(judged > requests() / 2 && written > requests() / 200, "{judged} checks, {written} writes show nothing");
+    assert!(allowed > judged / 20 && allowed < judged / 20 * 19, "{allowed} of {judged} Allow shows nothing");
+    sidecar.stop().await;
+}
+
+/// Of revision 5, at which the group is published; asked when revision 5 was known.
+fn judge_one(allowed: bool, revision: u64) -> usize {
+    let questions = plan::questions();
+    let mut rules = Rules::default();
+    plan::Change::Found("h".to_owned()).apply(&mut rules);
+    let question = questions.iter().position(|question| question.to_string() == "may eve view_group Group::\"h\"?");
+    let answered = Answered { question: question.unwrap(), allowed, revision, at_least: 5 };
+    judge(&questions, rules, vec![(5, plan::Change::Publish(true))], &mut [answered])
+}
+
+#[test]
+fn the_judge_accepts_what_is_right() {
+    assert_eq!(judge_one(true, 5), 1);
+}
+
+#[test]
+#[should_panic(expected = "wrong at revision 6")]
+fn the_judge_sees_an_answer_of_another_state() {
+    judge_one(false, 6);
+}
+
+#[test]
+#[should_panic(expected = "from revision 4, 5 was known before")]
+fn the_judge_sees_an_answer_from_before() {
+    judge_one(false, 4);
 }

@@ -1,6 +1,6 @@
 //! The server as tests start it: everything real, on ports that the system chooses.
 
-use conclave::admin::{Clock as _, SystemClock, SystemRandom};
+use conclave::admin::{Clock, SystemClock, SystemRandom};
 use conclave::config::{Address, Config, Secret};
 use conclave::doctor::examine;
 use conclave::http::Listeners;
@@ -8,7 +8,9 @@ use conclave::lifecycle::Application;
 use conclave::store::{Access, Store};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,7 +19,22 @@ use tokio::task::JoinHandle;
 #[derive(Default)]
 pub struct TestSidecar {
     config: Config,
+    clock: Arc<Ahead>,
+    /// A database to start from.
+    template: Option<Vec<u8>>,
     running: Option<Running>,
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The clock of the machine, as many milliseconds ahead as the test says.
+#[derive(Default)]
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.0.load(Ordering::Relaxed)
+    }
 }
 
 struct Running {
@@ -91,6 +108,23 @@ impl TestSidecar {
         self
     }
 
+    /// With other settings than the defaults.
+    pub fn configured(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// On a copy of a database: what [`TestSidecar::into_database`] of another server left.
+    pub fn on(mut self, database: &[u8]) -> Self {
+        self.template = Some(database.to_vec());
+        self
+    }
+
+    /// Lets days pass.
+    pub fn later(&self, days: i64) {
+        self.clock.0.fetch_add(days * DAY_MS, Ordering::Relaxed);
+    }
+
     /// Sends mail to a server at this port of this machine.
     pub fn with_mail_server(mut self, port: u16) -> Self {
         self.config.smtp_url = Secret::new(format!("smtp://127.0.0.1:{port}"));
@@ -101,8 +135,12 @@ impl TestSidecar {
 
     pub async fn start(mut self) -> Self {
         let folder = TempDir::new().unwrap();
-        self.config.database = folder.path().join("conclave.db").display().to_string();
-        let clock = Arc::new(SystemClock);
+        let database = folder.path().join("conclave.db");
+        if let Some(template) = self.template.take() {
+            std::fs::write(&database, template).unwrap();
+        }
+        self.config.database = database.display().to_string();
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let application = Application::build(&self.config, clock, Arc::new(SystemRandom)).await.unwrap();
         let any = Address::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
         let listeners = Listeners::bind(&any, &any).await.unwrap();
@@ -117,19 +155,34 @@ impl TestSidecar {
     }
 
     /// Stops the server in order and waits for it; what it leaves behind must keep every invariant.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        drop(self.end().await);
+    }
+
+    /// The same; the database that it leaves behind.
+    pub async fn into_database(self) -> Vec<u8> {
+        let path = self.database();
+        let folder = self.end().await;
+        let log = std::fs::metadata(format!("{path}-wal")).map_or(0, |log| log.len());
+        assert_eq!(log, 0, "the database is all in one file once its server has stopped");
+        let database = std::fs::read(Path::new(&path)).unwrap();
+        drop(folder);
+        database
+    }
+
+    async fn end(mut self) -> TempDir {
         let Running { folder, stop, done, client, .. } = self.running.take().unwrap();
         drop(client);
         stop.send(()).unwrap();
         done.await.unwrap();
         self.examine().await;
-        drop(folder);
+        folder
     }
 
     /// What `conclave doctor` says of the database, which must be nothing bad.
     async fn examine(&self) {
         let store = Store::open(&self.config.database, Access::ReadOnly).await.unwrap();
-        let report = examine(&store, &self.config.tool_kinds, SystemClock.now_ms()).await.unwrap();
+        let report = examine(&store, &self.config.tool_kinds, self.clock.now_ms()).await.unwrap();
         store.close().await;
         let broken: Vec<_> = report.broken().collect();
         assert!(broken.is_empty(), "{broken:#?}");
@@ -144,9 +197,9 @@ impl TestSidecar {
         self.config.database.clone()
     }
 
-    /// Where the access listener is, as `conclave bench --server` takes it.
+    /// Where the access listener is, for a client of one's own.
     pub fn access_address(&self) -> String {
-        format!("http://{}", self.running().access)
+        self.running().access.clone()
     }
 
     fn to_access(&self, method: Method, path: &str) -> RequestBuilder {
@@ -206,6 +259,19 @@ impl TestSidecar {
 
     /// Any call to the admin listener; a body of null is none.
     pub async fn send(&self, method: &str, path: &str, token: bool, actor: Option<&str>, body: &Value) -> Reply {
+        self.send_with(method, path, token, actor, body, &[]).await
+    }
+
+    /// The same, with further headers.
+    pub async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: bool,
+        actor: Option<&str>,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let running = self.running();
         let mut request = running.client.request(method.parse().unwrap(), format!("http://{}{path}", running.admin));
         if token {
@@ -217,7 +283,7 @@ impl TestSidecar {
         if !body.is_null() {
             request = request.json(body);
         }
-        Reply::read(request).await
+        Reply::read(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 
     /// A call on behalf of a person.

@@ -106,9 +106,10 @@ fn segment(id: &str) -> String {
 /// A page of hits.
 #[derive(Serialize, ToSchema)]
 struct Hits {
-    /// In the order of their publication.
+    /// In the order of their publication. One request looks at a bounded part of the directory's index:
+    /// a page may be short, or even empty, while `next_page_token` is there.
     groups: Vec<Hit>,
-    /// Where the next page begins, if there is one.
+    /// Where the search goes on; `null` once everything was looked at.
     #[schema(required)]
     next_page_token: Option<String>,
 }

@@ -1,15 +1,18 @@
 //! Searching the directory (F1-F3): the index of three characters in a row finds candidates, the
-//! rows themselves are compared.
+//! rows themselves are compared. How much of it one search goes through is bounded.
+
+mod walk;
 
 use crate::domain::directory::PEOPLE_SHOWN_MAX;
 use crate::domain::group::Activity;
 use crate::domain::{Page, Paged, Search};
 use crate::store::list::groups::SeenGroup;
-use crate::store::{Store, StoreError, row};
+use crate::store::{Store, StoreError, limits, row};
 use smol_str::format_smolstr;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 use std::collections::BTreeSet;
+use walk::{Walk, Window};
 
 /// A person's names; the directory shows nothing else of people (A7).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +58,7 @@ const SEARCH: &str = "
     CROSS JOIN directory d ON d.key = t.rowid
     CROSS JOIN groups g ON g.id = d.group_id AND g.published = 1
     CROSS JOIN users a ON a.id = g.administrator
-    WHERE t.directory_terms MATCH ?1 AND t.rowid > ?2
+    WHERE t.directory_terms MATCH ?1 AND t.rowid > ?2 AND t.rowid <= ?9
       AND (?3 IS NULL OR instr(d.name_folded, ?3) > 0)
       AND (?4 IS NULL OR d.activity = ?4)
       AND (?5 IS NULL OR d.sector = ?5)
@@ -66,32 +69,69 @@ impl Store {
     /// The published groups that a search finds, in the order of their publication. `after` is the
     /// key that [`Paged::next`] of the page before named.
     ///
+    /// Looks at [`limits::DIRECTORY_ENTRIES_MAX`] entries of the index at most. A page may thus be
+    /// short, or empty, and say all the same where the search goes on.
+    ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn search_directory(&self, search: &Search, after: i64, page: &Page) -> Result<Paged<Found>, StoreError> {
-        let people_fetched = i64::try_from(PEOPLE_SHOWN_MAX).unwrap_or(i64::MAX).saturating_add(1);
+        self.search_within(search, after, page, limits::DIRECTORY_ENTRIES_MAX).await
+    }
+
+    async fn search_within(
+        &self,
+        search: &Search,
+        after: i64,
+        page: &Page,
+        entries_max: i64,
+    ) -> Result<Paged<Found>, StoreError> {
+        let threes = threes(search);
         let mut transaction = self.read().await?;
-        let rows = sqlx::query(SEARCH)
-            .bind(expression(search))
-            .bind(after)
-            .bind(&search.name)
-            .bind(search.activity.map(Activity::name))
-            .bind(&search.sector)
-            .bind(&search.language)
-            .bind(page.fetch())
-            .bind(people_fetched)
-            .fetch_all(transaction.connection())
-            .await?;
-        let found = rows.iter().map(found).collect::<Result<_, _>>()?;
-        Ok(Paged::cut(found, page, |found: &Found| format_smolstr!("{}", found.key)))
+        let mut walk = Walk::new(&threes, after, entries_max);
+        let mut rows = Vec::new();
+        let missing = |rows: &[Found]| page.fetch() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        while missing(&rows) > 0
+            && let Some(window) = walk.window(transaction.connection()).await?
+        {
+            let rows_max = missing(&rows);
+            rows.extend(hits(transaction.connection(), search, &threes, window, rows_max).await?);
+        }
+        let mut found = Paged::cut(rows, page, |found: &Found| format_smolstr!("{}", found.key));
+        found.next = found.next.or_else(|| walk.rest().map(|key| format_smolstr!("{key}")));
+        Ok(found)
     }
 }
 
-/// The index's query: every three characters in a row of every term, as `schema/sql` puts terms together.
+/// The hits of one window, `rows_max` of them at most.
+async fn hits(
+    connection: &mut SqliteConnection,
+    search: &Search,
+    threes: &[String],
+    window: Window,
+    rows_max: i64,
+) -> Result<Vec<Found>, StoreError> {
+    let people_fetched = i64::try_from(PEOPLE_SHOWN_MAX).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = sqlx::query(SEARCH)
+        .bind(threes.join(" AND "))
+        .bind(window.after)
+        .bind(&search.name)
+        .bind(search.activity.map(Activity::name))
+        .bind(&search.sector)
+        .bind(&search.language)
+        .bind(rows_max)
+        .bind(people_fetched)
+        .bind(window.until)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(found).collect()
+}
+
+/// What the index is asked for: every three characters in a row of every term, as `schema/sql` puts
+/// terms together.
 ///
 /// INVARIANT: each stands in double quotes, those within doubled, so that nothing a client sends is
 /// ever read as an operator.
-fn expression(search: &Search) -> String {
+fn threes(search: &Search) -> Vec<String> {
     let mut threes = BTreeSet::new();
     if let Some(name) = &search.name {
         threes.extend(in_threes(name));
@@ -105,8 +145,7 @@ fn expression(search: &Search) -> String {
     if let Some(sector) = &search.sector {
         threes.extend(in_threes(&format!("\u{3}{sector}\u{4}")));
     }
-    let quoted: Vec<_> = threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect();
-    quoted.join(" AND ")
+    threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect()
 }
 
 fn in_threes(text: &str) -> Vec<String> {
@@ -148,15 +187,15 @@ mod tests {
 
     #[test]
     fn f1_what_clients_send_is_quoted() {
-        assert_eq!(expression(&of_name("a\"b\"")), "\"\"\"b\"\"\" AND \"a\"\"b\"");
-        assert_eq!(expression(&of_name("a OR b")).matches(" AND ").count(), 3);
+        assert_eq!(threes(&of_name("a\"b\"")), ["\"\"\"b\"\"\"", "\"a\"\"b\""]);
+        assert_eq!(threes(&of_name("a OR b")).len(), 4);
         let all = Search {
             name: None,
             activity: Some(Activity::Business),
             sector: Some("s".to_owned()),
             language: Some("nl".to_owned()),
         };
-        assert_eq!(expression(&all), "\"\u{1}nl\" AND \"\u{2}b\u{3}\" AND \"\u{3}s\u{4}\" AND \"nl-\"");
+        assert_eq!(threes(&all), ["\"\u{1}nl\"", "\"\u{2}b\u{3}\"", "\"\u{3}s\u{4}\"", "\"nl-\""]);
     }
 
     #[tokio::test]
@@ -223,5 +262,56 @@ mod tests {
         let scans = steps.iter().filter(|step| step.starts_with("SCAN")).collect::<Vec<_>>();
         assert!(scans.iter().all(|step| step.contains("SCAN t ") || step.contains("subquery")), "{scans:?}");
         assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+    }
+
+    /// A thousand groups named by number, published in turn.
+    async fn many(world: &World) {
+        world
+            .run(
+                "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+                 INSERT INTO groups (id, name, name_folded, administrator, language, published, created_ms)
+                 SELECT 'n' || i, 'number ' || i, 'number ' || i, 'director', iif(i % 100, 'en', 'fy'), 1, 0 FROM n",
+            )
+            .await;
+    }
+
+    #[tokio::test]
+    async fn f3_a_bounded_search_loses_and_repeats_nothing() {
+        let world = World::new().await;
+        many(&world).await;
+        // Of two hundred and more that end so, those that hold the digits in this order.
+        let search = Search { language: Some("en".to_owned()), ..of_name("number 2") };
+        let page = Page { after: None, rows_max: 20 };
+        let whole = Page { after: None, rows_max: 1000 };
+        let all = world.store.search_within(&search, 0, &whole, i64::MAX).await.unwrap();
+        assert_eq!((all.rows.len(), &all.next), (108, &None));
+        for entries_max in [1, 7, 100, 4_000, i64::MAX] {
+            let (mut after, mut rows, mut short) = (0, Vec::new(), 0);
+            loop {
+                let found = world.store.search_within(&search, after, &page, entries_max).await.unwrap();
+                assert!(found.rows.len() <= 20);
+                short += usize::from(found.rows.len() < 20);
+                rows.extend(found.rows);
+                let Some(next) = found.next else { break };
+                let further = next.parse().unwrap();
+                assert!(further > after, "{entries_max}");
+                after = further;
+            }
+            assert_eq!(rows, all.rows, "{entries_max}");
+            assert_eq!(short > 1, entries_max <= 100, "{entries_max}: a small bound makes short pages");
+        }
+    }
+
+    #[tokio::test]
+    async fn f3_what_is_rare_is_found_in_one_go() {
+        let world = World::new().await;
+        many(&world).await;
+        // Each entry is looked at in each of nine lists, of which one has ten.
+        let search = Search { language: Some("fy".to_owned()), ..of_name("number") };
+        let found = world.store.search_within(&search, 0, &Page::first(), 99).await.unwrap();
+        assert_eq!((found.rows.len(), found.next), (10, None));
+        let none = Search { language: Some("fy".to_owned()), ..of_name("no such number") };
+        let found = world.store.search_within(&none, 0, &Page::first(), 99).await.unwrap();
+        assert_eq!((found.rows.len(), found.next), (0, None));
     }
 }

@@ -1,0 +1,310 @@
+//! The protocol in every order in which threads could run it, by the model checker loom.
+//!
+//! Writers and askers are threads that run the program's own steps: [`fill`](super::fill()),
+//! [`join`](super::join()), [`Stamp::check`](super::Stamp::check) and
+//! [`followed`](crate::store::followed). Store and caches are small stand-ins behind locks. loom runs
+//! a scene once for each order of their accesses, and for each value that an atomic may be seen to
+//! have, up to a number of preemptions: the scene's own, or `CONCLAVE_MODEL_PREEMPTIONS`.
+//!
+//! An answer names the revision it rests on. It is wrong if it is not what the store held at that very
+//! revision (so no two entities of it are of different states), or if anybody had been told of a newer
+//! one before it was asked for, by an acknowledgement or by another answer.
+
+mod mutants;
+mod protocol;
+mod world;
+
+use protocol::{AcquireRelease, Protocol, Whole};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use world::Fate::{CutShort, Done, Failed};
+use world::{A, Answered, B, Change, Ground, JOINED, Question, World};
+
+/// Of the checker's own making.
+const THREADS_MAX: usize = 5;
+
+const BOTH: Question = Question(&[&[A, B]]);
+const A_THEN_B: Question = Question(&[&[A], &[B]]);
+const ONLY_A: Question = Question(&[&[A]]);
+const ONLY_B: Question = Question(&[&[B]]);
+const JOINT: Question = Question(&[&[JOINED]]);
+
+/// Who does what at the same time.
+#[derive(Debug, Clone, Copy)]
+struct Scene {
+    name: &'static str,
+    /// How many of the switches from one thread to another may come where the first could have gone on.
+    preemptions: usize,
+    /// Which of the two entities exist at first.
+    there: [bool; 2],
+    /// Asked before it begins, so that it is in the caches.
+    warm: &'static [Question],
+    /// Of each writer, its changes.
+    writers: &'static [&'static [Change]],
+    /// Of each asker, its questions.
+    askers: &'static [&'static [Question]],
+}
+
+const SCENES: &[Scene] = &[
+    Scene {
+        name: "two writers, the same question twice, one entity cached",
+        preemptions: 1,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(B, true)])]],
+        askers: &[&[BOTH], &[BOTH]],
+    },
+    Scene {
+        name: "the same question twice, one entity cached",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[&[(Done, &[(A, true), (B, true)])]],
+        askers: &[&[BOTH], &[BOTH]],
+    },
+    Scene {
+        name: "two writers, hits",
+        preemptions: 1,
+        there: [true, true],
+        warm: &[BOTH],
+        writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
+        askers: &[&[BOTH, BOTH], &[BOTH]],
+    },
+    Scene {
+        name: "a hit beside a fill",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_B],
+        writers: &[&[(Done, &[(A, true), (B, true)])]],
+        askers: &[&[ONLY_A], &[ONLY_B]],
+    },
+    Scene {
+        name: "a fill, one who joins it, and a hit",
+        preemptions: 1,
+        there: [true, true],
+        warm: &[ONLY_B],
+        writers: &[&[(Done, &[(A, true), (B, true)])]],
+        askers: &[&[ONLY_A], &[ONLY_A], &[ONLY_B]],
+    },
+    Scene {
+        name: "a fill, and a hit of what it left beside another",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_B],
+        writers: &[&[(Done, &[(A, true)])]],
+        askers: &[&[ONLY_A], &[ONLY_A, ONLY_B]],
+    },
+    Scene {
+        name: "a hit at newer revisions, until it ends",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
+        askers: &[&[ONLY_A, ONLY_A]],
+    },
+    Scene {
+        name: "two reads for one answer, nothing cached",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[],
+        writers: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true)])]],
+        askers: &[&[A_THEN_B], &[A_THEN_B]],
+    },
+    Scene {
+        name: "two reads, each passed by a write",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[],
+        writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(A, true), (B, true)])]],
+        askers: &[&[A_THEN_B]],
+    },
+    Scene {
+        name: "created and deleted",
+        preemptions: 1,
+        there: [true, false],
+        warm: &[BOTH],
+        writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, false)])]],
+        askers: &[&[BOTH], &[ONLY_B, BOTH]],
+    },
+    Scene {
+        name: "an entity joined from two",
+        preemptions: 1,
+        there: [true, false],
+        warm: &[JOINT],
+        writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
+        askers: &[&[JOINT], &[JOINT]],
+    },
+    Scene {
+        name: "a change of what an answer does not rest on",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[&[(Done, &[(B, true)]), (Done, &[(B, false)])]],
+        askers: &[&[ONLY_A], &[ONLY_A, BOTH]],
+    },
+    Scene {
+        name: "a commit that fails, and one that is cut short",
+        preemptions: 1,
+        there: [true, true],
+        warm: &[BOTH],
+        writers: &[&[(Failed, &[(A, true)]), (CutShort, &[(B, true)])], &[(Done, &[(A, true)])]],
+        askers: &[&[BOTH], &[ONLY_B]],
+    },
+    Scene {
+        name: "two writers, three askers",
+        preemptions: 1,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
+        askers: &[&[BOTH], &[BOTH], &[ONLY_A]],
+    },
+];
+
+/// What a search came to.
+#[derive(Debug)]
+struct Search {
+    executions: usize,
+    wrong: Option<String>,
+}
+
+fn preemptions(scene: Scene) -> usize {
+    std::env::var("CONCLAVE_MODEL_PREEMPTIONS").map_or(scene.preemptions, |text| text.parse().unwrap())
+}
+
+/// Runs a scene in every order, until an answer is wrong.
+fn search<P: Protocol>(scene: Scene) -> Search {
+    let (executions, wrong) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+    let mut checker = loom::model::Builder::new();
+    checker.preemption_bound = Some(preemptions(scene));
+    checker.max_branches = 10_000;
+    let (counted, found, ground) = (Arc::clone(&executions), Arc::clone(&wrong), Ground::new());
+    let explored = catch_unwind(AssertUnwindSafe(|| {
+        checker.check(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if let Err(what) = run::<P>(scene, &ground) {
+                *found.lock().unwrap() = Some(what.clone());
+                panic!("{what}");
+            }
+        });
+    }));
+    let wrong = wrong.lock().unwrap().take();
+    assert!(explored.is_ok() || wrong.is_some(), "the checker itself failed");
+    Search { executions: executions.load(Ordering::Relaxed), wrong }
+}
+
+/// One execution: all writers and askers at the same time.
+fn run<P: Protocol>(scene: Scene, ground: &Ground) -> Result<(), String> {
+    let asked = scene.askers.iter().flat_map(|asker| asker.iter());
+    let questions: Vec<_> = scene.warm.iter().chain(asked).copied().collect();
+    let world = Arc::new(World::<P>::new(ground, scene.there, &questions));
+    let mut answered = ask(&world, scene.warm);
+    let writers = scene.writers.iter().map(|changes| {
+        let world = Arc::clone(&world);
+        loom::thread::spawn(move || changes.iter().for_each(|change| world.write(*change)))
+    });
+    let writers: Vec<_> = writers.collect();
+    // The checker has five threads at most, this one among them.
+    let (others, here) = scene.askers.split_at(scene.askers.len().min(THREADS_MAX - 1 - writers.len()));
+    let askers = others.iter().map(|questions| {
+        let world = Arc::clone(&world);
+        loom::thread::spawn(move || ask(&world, questions))
+    });
+    let askers: Vec<_> = askers.collect();
+    here.iter().for_each(|questions| answered.extend(ask(&world, questions)));
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    answered.extend(askers.into_iter().flat_map(|asker| asker.join().unwrap()));
+    answered.iter().try_for_each(|answered| world.judge(answered))
+}
+
+fn ask<P: Protocol>(world: &World<P>, questions: &[Question]) -> Vec<Answered> {
+    questions.iter().map(|question| world.ask(*question)).collect()
+}
+
+fn holds<P: Protocol>(scene: Scene) {
+    let Search { executions, wrong } = search::<P>(scene);
+    println!("{}: {executions} executions", scene.name);
+    assert_eq!(wrong, None, "in {:?}, execution {executions}", scene.name);
+    assert!(executions > 100, "{executions} executions of {:?} show nothing", scene.name);
+}
+
+/// Searches the scenes until one shows the mutant.
+fn fails<P: Protocol>() {
+    let shown = SCENES.iter().find_map(|scene| {
+        let Search { executions, wrong } = search::<P>(*scene);
+        wrong.map(|wrong| format!("{}, execution {executions}: {wrong}", scene.name))
+    });
+    println!("{}", shown.expect("no scene shows this mutant"));
+}
+
+macro_rules! scenes {
+    ($($test:ident: $number:literal)*) => {
+        $(
+            #[test]
+            fn $test() {
+                holds::<Whole>(SCENES[$number]);
+            }
+        )*
+
+        #[test]
+        fn every_scene_is_searched() {
+            let numbers: Vec<usize> = vec![$($number),*];
+            assert_eq!(numbers, (0..SCENES.len()).collect::<Vec<_>>());
+        }
+    };
+}
+
+scenes! {
+    no_answer_is_torn: 0
+    no_answer_of_two_askers_is_torn: 1
+    no_hit_is_old: 2
+    no_answer_goes_back_in_time: 3
+    who_joins_is_told_nothing_old: 4
+    what_is_left_for_others_is_known_to_all: 5
+    a_hit_ends_with_the_first_change_of_what_it_rests_on: 6
+    two_reads_make_one_answer: 7
+    what_changed_meanwhile_is_read_at_once: 8
+    absence_is_remembered_no_longer_than_it_lasts: 9
+    a_joined_entity_changes_with_what_it_was_joined_from: 10
+    what_stays_the_same_is_right_at_newer_revisions: 11
+    a_change_that_nobody_acknowledged_harms_nobody: 12
+    three_askers_agree: 13
+}
+
+#[test]
+fn acquire_and_release_would_do() {
+    SCENES.iter().take(3).for_each(|scene| holds::<AcquireRelease>(*scene));
+}
+
+macro_rules! mutants {
+    ($($test:ident: $mutant:ident)*) => {
+        $(
+            #[test]
+            fn $test() {
+                fails::<mutants::$mutant>();
+            }
+        )*
+    };
+}
+
+mutants! {
+    mutant_no_stamp: NoStamp
+    mutant_stripes_raised_after_commit: RaisedAfterCommit
+    mutant_absent_entities_left_out: AbsentLeftOut
+    mutant_no_fetch_max: NoFetchMax
+    mutant_no_check_after_join: NoCheckAfterJoin
+    mutant_cache_checked_before_read: CheckedBeforeRead
+    mutant_stripes_read_before_published: StripesBeforePublished
+    mutant_stamped_with_a_later_revision: StampedTooNew
+    mutant_filled_at_a_later_revision: FilledTooNew
+    mutant_filled_at_an_earlier_revision: FilledTooOld
+    mutant_gathered_again_instead_of_reread: GatheredAgain
+    mutant_kept_before_published: KeptBeforePublished
+    mutant_stripes_raised_after_published: RaisedAfterPublished
+    mutant_stripes_not_raised: NotRaised
+    mutant_published_before_commit: PublishedBeforeCommit
+    mutant_acknowledged_before_published: AcknowledgedBeforePublished
+    mutant_joined_sources_left_out: SourcesLeftOut
+    mutant_relaxed_loads: RelaxedLoads
+    mutant_relaxed_raises: RelaxedRaises
+}
