@@ -1,11 +1,13 @@
 //! A picture of a report: latency against rate, one line for each percentile.
 
 use super::report::{QUANTILES, RateReport, Report};
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use thiserror::Error;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 600;
+const LEGEND_WIDTH: u32 = 100;
 
 /// Colours that stay apart for most who see colours differently (after Okabe and Ito).
 const COLOURS: [RGBColor; 5] = [
@@ -44,6 +46,9 @@ pub fn svg(report: &Report) -> Result<String, PlotError> {
 fn draw(picture: &mut String, report: &Report, rates: &[&RateReport]) -> Result<(), Box<dyn std::error::Error>> {
     let area = SVGBackend::with_string(picture, (WIDTH, HEIGHT)).into_drawing_area();
     area.fill(&WHITE)?;
+    // Beside the lines and not over them, wherever they run.
+    let (area, legend) = area.split_horizontally(WIDTH - LEGEND_WIDTH);
+    explain(&legend)?;
     let title = format!("Latency against rate: {}, {} connections", report.target, report.connections);
     let (across, up) = extent(rates);
     let mut chart = ChartBuilder::on(&area)
@@ -63,26 +68,29 @@ fn draw(picture: &mut String, report: &Report, rates: &[&RateReport]) -> Result<
         .light_line_style(RGBColor(240, 240, 240))
         .bold_line_style(RGBColor(210, 210, 210))
         .draw()?;
-    for (index, ((name, _), colour)) in QUANTILES.iter().zip(COLOURS).enumerate().rev() {
+    for (index, colour) in COLOURS.into_iter().enumerate() {
         let points: Vec<_> = rates
             .iter()
             .filter_map(|rate| Some((rate.wanted_per_second, rate.latency_us.quantiles().get(index).copied()??)))
             .collect();
-        chart
-            .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?
-            .label(*name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], colour.stroke_width(2)));
+        chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .margin(12)
-        .background_style(WHITE.mix(0.9))
-        .border_style(RGBColor(180, 180, 180))
-        .label_font(("sans-serif", 15))
-        .draw()?;
     area.present()?;
+    Ok(())
+}
+
+/// Which colour is which percentile, in the order in which the lines lie.
+fn explain<B: DrawingBackend>(legend: &DrawingArea<B, Shift>) -> Result<(), Box<dyn std::error::Error>>
+where
+    B::ErrorType: 'static,
+{
+    let mut y = 64;
+    for ((name, _), colour) in QUANTILES.iter().zip(COLOURS).rev() {
+        legend.draw(&PathElement::new([(4, y), (26, y)], colour.stroke_width(3)))?;
+        legend.draw(&Text::new(*name, (34, y - 8), ("sans-serif", 16)))?;
+        y += 26;
+    }
     Ok(())
 }
 

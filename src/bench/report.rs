@@ -144,10 +144,12 @@ impl Workload {
     #[must_use]
     pub fn of(questions: &[Question], chosen: Option<(u64, f64)>) -> Self {
         let distinct = questions.iter().map(|question| &question.request).collect::<HashSet<_>>().len();
-        let mut actions = BTreeMap::<String, f64>::new();
+        let mut counts = BTreeMap::<String, u64>::new();
         for question in questions {
-            *actions.entry(question.request.action.id.to_string()).or_default() += share(1, questions.len() as u64);
+            *counts.entry(question.request.action.id.to_string()).or_default() += 1;
         }
+        let of_all = |(action, count)| (action, share(count, questions.len() as u64));
+        let actions = counts.into_iter().map(of_all).collect();
         let expected = questions.iter().filter_map(|question| question.expected);
         let (mut known, mut allowed) = (0, 0);
         for decision in expected {
