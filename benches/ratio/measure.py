@@ -254,7 +254,7 @@ def memory(setting):
         subject.wait("/readyz")
         figures = {"at_start_mib": [subject.memory("VmRSS")], "decisions": [count]}
         questions = items(setting, setting.large_items, count)
-        lock, failures = threading.Lock(), []
+        lock, failures, answered = threading.Lock(), [], [0]
 
         def ask():
             connection = subject.connect()
@@ -265,6 +265,10 @@ def memory(setting):
                     if not chunk:
                         return
                     post(connection, "/v1/is_authorized/batch", '{"requests":[%s]}' % ",".join(chunk))
+                    with lock:
+                        before, answered[0] = answered[0], answered[0] + len(chunk)
+                        if before < count // 2 <= answered[0]:
+                            figures["at_half_mib"] = [subject.memory("VmRSS")]
             except Exception as error:
                 failures.append(error)
 
