@@ -4,13 +4,16 @@
 //! | --- | --- |
 //! | `export` | every line in order |
 //! | `record` | what a line may be |
-//! | `import`, `lines` | from lines to batches of rows; what is counted and hashed on the way |
+//! | `lines`, `reading`, `batch` | from lines to batches of rows; what is counted and hashed on the way |
+//! | `import` | from batches to transactions |
 //!
 //! May use `domain`, `store` and `config`.
 
+mod batch;
 pub mod export;
 pub mod import;
 mod lines;
+mod reading;
 mod record;
 
 pub use export::export;

@@ -10,7 +10,7 @@
 pub mod entity;
 
 use crate::cedar::{self, CedarError, Entity};
-use crate::domain::facts::{Facts, Snapshot, Wanted};
+use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
@@ -210,6 +210,7 @@ impl Slicer {
 }
 
 fn wanted(missing: Vec<EntityUid>, neighbours: bool) -> Vec<Wanted> {
+    let neighbours = if neighbours { Neighbours::ALL } else { Neighbours::NONE };
     missing.into_iter().map(|uid| Wanted { uid, neighbours }).collect()
 }
 

@@ -1,18 +1,18 @@
 //! Everything in: batches of rows, in one transaction or in many with a point to go on from.
 
+use super::batch::{Batch, Rows};
 use super::lines::Lines;
-use super::record::{self, Line, Malformed};
+use super::reading::{self, Step};
+use super::record::Malformed;
 use crate::config::ToolKinds;
 use crate::domain::content::FOLDER_DEPTH_MAX;
-use crate::domain::{EntityUid, FolderId, Revision, ToolKind};
+use crate::domain::{EntityUid, Revision, ToolKind};
+use crate::store::bulk::items::{NewItem, Places};
 use crate::store::bulk::{Kind, Progress, Refused, Spaces};
 use crate::store::{Change, Follower, Store, StoreError, WriteTransaction};
-use std::collections::HashSet;
 use std::io::{self, BufRead};
 use thiserror::Error;
-
-/// Rows in one statement.
-const BATCH_ROWS: usize = 1_000;
+use tokio::sync::mpsc::Receiver;
 
 /// Lines in one transaction, where there are several: what is lost at most when an import is cut short.
 pub const TRANSACTION_LINES: u64 = 100_000;
@@ -52,7 +52,7 @@ impl ImportError {
         Self::Refused { line, problem: format!("{field}{detail}{rule}") }
     }
 
-    fn malformed(line: u64, error: &Malformed) -> Self {
+    pub(super) fn malformed(line: u64, error: &Malformed) -> Self {
         Self::refused(line, error.field.as_deref(), &error.detail, error.rule)
     }
 
@@ -99,41 +99,41 @@ impl Follower for Nobody {
 /// # Errors
 /// [`ImportError`]. With one transaction nothing was imported then, otherwise what came up to the
 /// last point to go on from.
-pub async fn import<R: BufRead>(
+pub async fn import<R: BufRead + Send + 'static>(
     store: &Store,
     open: impl Fn() -> io::Result<R>,
     plan: Plan<'_>,
     mut advance: impl FnMut(u64),
 ) -> Result<Imported, ImportError> {
-    let mut lines = match plan.transaction_lines {
+    let lines = match plan.transaction_lines {
         None => Lines::new(open()?, false),
         Some(_) => go_on(store, &open, plan.restart).await?,
     };
     advance(lines.bytes);
-    let skipped = lines.count;
-    let mut run = Run { people_or_grants: false, plan, spaces: spaces(plan.kinds), advance };
+    let (skipped, mut count) = (lines.count, lines.count);
+    store.import_prepare().await?;
+    let bytes = lines.bytes;
+    let steps = reading::start(lines, plan.transaction_lines);
+    let mut run =
+        Run { steps, bytes, people_or_grants: false, places: Places::default(), spaces: spaces(plan.kinds), advance };
     let mut revision = store.revision().await?;
     loop {
         let mut transaction = store.write("import", None, plan.now_ms).await?;
-        let before = lines.count;
-        let finished = run.fill(&mut transaction, &mut lines).await?;
-        if lines.count > before {
+        let reached = run.fill(&mut transaction).await?;
+        if reached.lines > count {
             // INVARIANT: one mark for everything, so that a change of a million rows is one row of the
             // record. Who follows the record takes it as a change of every entity there is.
             transaction.touch(EntityUid::new("Store", "*"), Change::Changed);
             if plan.transaction_lines.is_some() {
-                transaction.import_remember(&progress(&lines, finished)).await?;
+                transaction.import_remember(&reached).await?;
             }
         }
         revision = revision.max(transaction.commit(&Nobody).await?);
-        if finished {
-            return Ok(Imported { skipped, lines: lines.count - skipped, revision });
+        count = reached.lines;
+        if reached.finished {
+            return Ok(Imported { skipped, lines: count - skipped, revision });
         }
     }
-}
-
-fn progress(lines: &Lines<impl BufRead>, finished: bool) -> Progress {
-    Progress { lines: lines.count, bytes: lines.bytes, digest: lines.digest(), finished }
 }
 
 /// The file, past what an earlier run has imported of it.
@@ -161,101 +161,91 @@ fn spaces(kinds: &ToolKinds) -> Spaces {
     }
 }
 
-struct Run<'a, F> {
+struct Run<F> {
+    steps: Receiver<Step>,
+    /// How many bytes of the file are done with.
+    bytes: u64,
     /// Whether anything came that may end a kept grant's being kept (F7), or begin it.
     people_or_grants: bool,
-    plan: Plan<'a>,
+    places: Places,
     spaces: Spaces,
     advance: F,
 }
 
-impl<F: FnMut(u64)> Run<'_, F> {
-    /// Adds lines until the transaction is full or the file ends. Whether it ended.
-    async fn fill(
-        &mut self,
-        transaction: &mut WriteTransaction,
-        lines: &mut Lines<impl BufRead>,
-    ) -> Result<bool, ImportError> {
-        let last_item = transaction.import_begin().await?;
-        let end = self.plan.transaction_lines.map_or(u64::MAX, |some| lines.count.saturating_add(some));
-        let mut batch = Batch::default();
-        let mut finished = false;
-        while lines.count < end || lines.is_at_end()? {
-            let bytes = lines.bytes;
-            let Some(text) = lines.next()? else {
-                finished = true;
-                break;
-            };
-            let line = if text.is_empty() { Ok(Line::Format) } else { record::read(text) };
-            let line = match line {
-                Ok(line) => line,
-                Err(error) => {
-                    // What comes before may be wrong too, and the first mistake is the one to show.
-                    self.flush(transaction, &mut batch).await?;
-                    return Err(ImportError::malformed(lines.count, &error));
+impl<F: FnMut(u64)> Run<F> {
+    /// Adds rows until the transaction is to end. How far that is.
+    async fn fill(&mut self, transaction: &mut WriteTransaction) -> Result<Progress, ImportError> {
+        let reached = loop {
+            match self.steps.recv().await {
+                Some(Step::Rows(batch)) => {
+                    let bytes = batch.bytes;
+                    self.add(transaction, *batch).await?;
+                    self.reach(bytes);
                 }
-            };
-            (self.advance)(lines.bytes - bytes);
-            if !batch.has_room_for(&line) {
-                self.flush(transaction, &mut batch).await?;
+                Some(Step::End(reached)) => break reached,
+                Some(Step::Stop(error)) => return Err(error),
+                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
-            batch.add(line, lines.count);
-        }
-        self.flush(transaction, &mut batch).await?;
-        transaction.import_count(last_item).await?;
+        };
+        self.reach(reached.bytes);
+        transaction.import_count(&mut self.places).await?;
         if self.people_or_grants {
             transaction.import_release_kept().await?;
         }
-        Ok(finished)
+        Ok(reached)
     }
 
-    async fn flush(&mut self, transaction: &mut WriteTransaction, batch: &mut Batch) -> Result<(), ImportError> {
-        let batch = std::mem::take(batch);
-        let Some(kind) = batch.kind else { return Ok(()) };
-        self.people_or_grants |= matches!(kind, Kind::Group | Kind::Member | Kind::Grant);
-        let count = u64::try_from(batch.rows.len()).unwrap_or(u64::MAX);
-        let rows = format!("[{}]", batch.rows.join(","));
-        if transaction.import_rows(kind, &rows, count, &self.spaces).await? {
+    fn reach(&mut self, bytes: u64) {
+        (self.advance)(bytes - self.bytes);
+        self.bytes = bytes;
+    }
+
+    async fn add(&mut self, transaction: &mut WriteTransaction, batch: Batch) -> Result<(), ImportError> {
+        match batch.rows {
+            Rows::Items(items) => self.add_items(transaction, &items, &batch.lines).await,
+            Rows::Columns(kind, rows) => self.add_rows(transaction, kind, &rows, &batch.lines).await,
+        }
+    }
+
+    /// All at once; if one of them does not fit one after the other, to find out which.
+    async fn add_items(
+        &mut self,
+        transaction: &mut WriteTransaction,
+        items: &[NewItem],
+        lines: &[u64],
+    ) -> Result<(), ImportError> {
+        if transaction.import_items(items, &mut self.places).await? {
             return Ok(());
         }
-        for (row, line) in batch.rows.iter().zip(&batch.lines) {
+        for (item, line) in items.iter().zip(lines) {
+            if !transaction.import_items(std::slice::from_ref(item), &mut self.places).await? {
+                let row = format!("[{}]", item.columns());
+                return Err(ImportError::unfit(*line, &transaction.import_refusal(Kind::Item, &row).await?));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for other rows.
+    async fn add_rows(
+        &mut self,
+        transaction: &mut WriteTransaction,
+        kind: Kind,
+        rows: &[String],
+        lines: &[u64],
+    ) -> Result<(), ImportError> {
+        self.people_or_grants |= matches!(kind, Kind::Group | Kind::Member | Kind::Grant);
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let all = format!("[{}]", rows.join(","));
+        if transaction.import_rows(kind, &all, count, &self.spaces).await? {
+            return Ok(());
+        }
+        for (row, line) in rows.iter().zip(lines) {
             let row = format!("[{row}]");
             if !transaction.import_rows(kind, &row, 1, &self.spaces).await? {
                 return Err(ImportError::unfit(*line, &transaction.import_refusal(kind, &row).await?));
             }
         }
         Ok(())
-    }
-}
-
-/// Rows of one kind, none of which refers to another of them.
-#[derive(Default)]
-struct Batch {
-    kind: Option<Kind>,
-    rows: Vec<String>,
-    /// The line of each row.
-    lines: Vec<u64>,
-    folders: HashSet<FolderId>,
-}
-
-impl Batch {
-    fn has_room_for(&self, line: &Line) -> bool {
-        match line {
-            Line::Format => true,
-            Line::Row { kind, folders, .. } => {
-                let outer = folders.as_ref().and_then(|(_, outer)| outer.as_ref());
-                self.kind.is_none_or(|own| own == *kind)
-                    && self.rows.len() < BATCH_ROWS
-                    && outer.is_none_or(|outer| !self.folders.contains(outer))
-            }
-        }
-    }
-
-    fn add(&mut self, line: Line, number: u64) {
-        let Line::Row { kind, columns, folders } = line else { return };
-        self.kind = Some(kind);
-        self.rows.push(columns);
-        self.lines.push(number);
-        self.folders.extend(folders.map(|(id, _)| id));
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::text::{TextError, description, email, language, line, message
 use crate::domain::uid::types;
 use crate::domain::{FolderId, Grantee, GroupSettings, InvitationState, name::fold};
 use crate::store::bulk::Kind;
+use crate::store::bulk::items::{self, NewItem};
 use serde::Deserialize;
 use serde_json::json;
 use shape::{
@@ -32,7 +33,9 @@ pub(super) struct Malformed {
 pub(super) enum Line {
     /// The head of an export.
     Format,
-    /// A row for the database.
+    /// An item.
+    Item(NewItem),
+    /// Any other row for the database.
     Row {
         /// Of which kind.
         kind: Kind,
@@ -49,8 +52,14 @@ struct Head<'a> {
     kind: Cow<'a, str>,
 }
 
+/// How an export begins a line about an item, which is what most lines of a large file are about.
+const ITEM: &[u8] = br#"{"type":"item","#;
+
 /// Reads a line.
 pub(super) fn read(text: &[u8]) -> Result<Line, Malformed> {
+    if text.starts_with(ITEM) {
+        return item(parse(text)?);
+    }
     let head: Head<'_> = parse(text)?;
     let Some(kind) = Kind::from_name(&head.kind) else {
         if head.kind == "format" {
@@ -64,7 +73,7 @@ pub(super) fn read(text: &[u8]) -> Result<Line, Malformed> {
         Kind::Group => group(parse(text)?),
         Kind::Member => Ok(member(&parse(text)?)),
         Kind::Folder => folder(parse(text)?),
-        Kind::Item => item(&parse(text)?),
+        Kind::Item => item(parse(text)?),
         Kind::Grant => Ok(grant(&parse(text)?)),
         Kind::Invitation => invitation(&parse(text)?),
         Kind::JoinRequest => join_request(&parse(text)?),
@@ -190,23 +199,20 @@ fn folder(record: Folder) -> Result<Line, Malformed> {
     Ok(Line::Row { kind: Kind::Folder, columns, folders: Some((record.id, outer)) })
 }
 
-fn item(record: &Item) -> Result<Line, Malformed> {
+fn item(record: Item) -> Result<Line, Malformed> {
     texts(&[("name", record.name.as_deref(), line), ("kind", record.kind.as_deref(), line)])?;
     let size = count("size", record.size)?;
-    let (tool, folder) = record.parent.columns();
-    // A tuple and not a `Value`: most lines of a large file are items.
-    let columns = (&record.id, tool, folder, &record.name, &record.kind, &record.author, size);
-    if let Some(contact) = &record.contact {
-        let (id, tool, folder, name, kind, author, size) = columns;
-        let NewContact { user, email, first_name, last_name } = check_contact(contact)?;
-        let columns = json!([id, tool, folder, name, kind, author, size, user, email, first_name, last_name]);
-        return Ok(row(Kind::Item, columns));
-    }
-    let columns = serde_json::to_string(&columns).map_err(|error| wrong("item", error.to_string(), None))?;
-    Ok(Line::Row { kind: Kind::Item, columns, folders: None })
+    let contact = record.contact.map(checked_contact).transpose()?;
+    let parent = match record.parent {
+        Parent::Tool(tool) => items::Parent::Tool(tool.into()),
+        Parent::Folder(folder) => items::Parent::Folder(folder.into()),
+    };
+    let Item { id, name, kind, author, .. } = record;
+    Ok(Line::Item(NewItem { id: id.into(), parent, name, kind, author: author.into(), size, contact }))
 }
 
-fn check_contact(contact: &NewContact) -> Result<&NewContact, Malformed> {
+/// User, email, first and last name.
+fn checked_contact(contact: NewContact) -> Result<[Option<String>; 4], Malformed> {
     let names = contact.first_name.is_some() || contact.last_name.is_some();
     if contact.user.is_some() == contact.email.is_some() || (contact.user.is_some() && names) {
         return Err(wrong("contact", "is either a user, or an address with or without names", Some("A9")));
@@ -216,7 +222,8 @@ fn check_contact(contact: &NewContact) -> Result<&NewContact, Malformed> {
         ("contact.first_name", contact.first_name.as_deref(), line),
         ("contact.last_name", contact.last_name.as_deref(), line),
     ])?;
-    Ok(contact)
+    let user = contact.user.map(|user| user.as_str().to_owned());
+    Ok([user, contact.email, contact.first_name, contact.last_name])
 }
 
 fn join_request(record: &JoinRequest) -> Result<Line, Malformed> {
@@ -295,10 +302,23 @@ mod tests {
 
     #[test]
     fn a_line_is_a_row_of_columns() {
-        let text = r#"{"type":"item","id":"a","parent":{"tool":"user:x/documents"},"author":"x","size":7}"#;
-        let columns = r#"["a","user:x/documents",null,null,null,"x",7]"#.to_owned();
-        assert_eq!(read(text.as_bytes()).unwrap(), Line::Row { kind: Kind::Item, columns, folders: None });
+        let text = r#"{"type":"tombstone","of":"user","id":"a"}"#;
+        let columns = r#"["User","a"]"#.to_owned();
+        assert_eq!(read(text.as_bytes()).unwrap(), Line::Row { kind: Kind::Tombstone, columns, folders: None });
         assert_eq!(read(br#"{"type":"format","version":1}"#).unwrap(), Line::Format);
+    }
+
+    #[test]
+    fn an_item_is_read_whatever_its_fields_come_in_first() {
+        let texts = [
+            r#"{"type":"item","id":"a","parent":{"tool":"user:x/documents"},"author":"x","size":7}"#,
+            r#" {"size":7,"author":"x","parent":{"tool":"user:x/documents"},"type":"it\u0065m","id":"a"}"#,
+        ];
+        let [Ok(Line::Item(item)), Ok(Line::Item(same))] = texts.map(|text| read(text.as_bytes())) else {
+            panic!("no items")
+        };
+        assert_eq!(item.columns(), r#"["a","user:x/documents",null,null,null,"x",7]"#);
+        assert_eq!(item, same);
     }
 
     #[test]

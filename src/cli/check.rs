@@ -3,7 +3,7 @@
 use super::{PolicyArguments, StoreArguments};
 use crate::check::{Check, RequestRef};
 use crate::config::{Config, Limits};
-use crate::domain::facts::Wanted;
+use crate::domain::facts::{Neighbours, Wanted};
 use crate::domain::json::is_within_depth;
 use crate::domain::{Context, Decision, EntityUid, Outcome};
 use crate::engine::Bundle;
@@ -120,7 +120,7 @@ async fn decide(config: &Config, question: &Question) -> miette::Result<(Decisio
 /// What of the question the store does not hold, of the types it keeps.
 async fn missing(store: &Store, question: &Question) -> miette::Result<Vec<EntityUid>> {
     let kept = [&question.principal, &question.resource].into_iter().filter(|uid| uid.is_built_in());
-    let wanted: Vec<_> = kept.map(|uid| Wanted { uid: uid.clone(), neighbours: false }).collect();
+    let wanted: Vec<_> = kept.map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE }).collect();
     let snapshot = store.snapshot(&wanted).await.into_diagnostic()?;
     let absent = snapshot.entities.into_iter().filter(|(_, facts)| facts.is_none()).map(|(uid, _)| uid);
     Ok(absent.filter(|uid| *uid == question.principal || *uid == question.resource).collect())

@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{self, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -101,11 +101,9 @@ async fn read(arguments: &Arguments, config: &Config, length: u64) -> miette::Re
     Ok(done)
 }
 
-fn open(file: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open(file: &Path) -> io::Result<BufReader<Box<dyn Read + Send>>> {
     const BUFFER_BYTES: usize = 1024 * 1024;
-    Ok(if file == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, File::open(file)?))
-    })
+    let file: Box<dyn Read + Send> =
+        if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
+    Ok(BufReader::with_capacity(BUFFER_BYTES, file))
 }

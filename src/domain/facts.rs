@@ -14,9 +14,56 @@ use super::uid::EntityUid;
 pub struct Wanted {
     /// Which entity.
     pub uid: EntityUid,
-    /// Also bring the entities its attributes name (group, tool, owner, author, quota,
-    /// administrator): a level-2 slice in the same statement.
-    pub neighbours: bool,
+    /// Which of the entities that its attributes name come with it, in the same statement.
+    pub neighbours: Neighbours,
+}
+
+/// A set of attributes whose entities are wanted too. Those that an entity does not have count for
+/// nothing: the owner of what lies in a group's space, say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Neighbours(u8);
+
+impl Neighbours {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// The group in whose space content lies.
+    pub const GROUP: Self = Self(1);
+    /// The tool that a folder or an item lies in.
+    pub const TOOL: Self = Self(1 << 1);
+    /// The person in whose private space content lies.
+    pub const OWNER: Self = Self(1 << 2);
+    /// Who added a folder or an item.
+    pub const AUTHOR: Self = Self(1 << 3);
+    /// The quota of the tool that content is or lies in.
+    pub const QUOTA: Self = Self(1 << 4);
+    /// The administrator of a group.
+    pub const ADMINISTRATOR: Self = Self(1 << 5);
+    /// All of them.
+    pub const ALL: Self = Self((1 << 6) - 1);
+
+    /// What is in either.
+    #[must_use]
+    pub const fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn among(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
+    /// Whether all of `others` are in it.
+    #[must_use]
+    pub const fn has(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// A number for each set, of the lowest bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
 }
 
 /// Entities as they were at one revision.
@@ -24,8 +71,8 @@ pub struct Wanted {
 pub struct Snapshot {
     /// The revision all of them belong to.
     pub revision: Revision,
-    /// Each entity asked for, and its neighbours where they were asked for; `None` is an entity
-    /// that the store does not hold. No entity stands here twice.
+    /// Each entity asked for, in that order, then the neighbours asked for; `None` is an entity that
+    /// the store does not hold, an author who was deleted say. No entity stands here twice.
     pub entities: Vec<(EntityUid, Option<Facts>)>,
 }
 

@@ -113,11 +113,11 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         name: "two reads, each passed by a write",
-        preemptions: 2,
+        preemptions: 3,
         there: [true, true],
-        warm: &[],
+        warm: &[ONLY_A],
         writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(A, true), (B, true)])]],
-        askers: &[&[A_THEN_B]],
+        askers: &[&[BOTH]],
     },
     Scene {
         name: "created and deleted",
@@ -211,8 +211,12 @@ fn run<P: Protocol>(scene: Scene, ground: &Ground) -> Result<(), String> {
         loom::thread::spawn(move || ask(&world, questions))
     });
     let askers: Vec<_> = askers.collect();
-    here.iter().for_each(|questions| answered.extend(ask(&world, questions)));
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for questions in here {
+        answered.extend(ask(&world, questions));
+    }
+    for writer in writers {
+        writer.join().unwrap();
+    }
     answered.extend(askers.into_iter().flat_map(|asker| asker.join().unwrap()));
     answered.iter().try_for_each(|answered| world.judge(answered))
 }

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `export` | one query per kind of line, in the order in which they depend on each other |
 //! | `import`, `insert`, `refusal` | many rows in one statement; why one of them is refused |
+//! | `items` | the same for items, the most of them |
 
 mod export;
 mod import;
 mod insert;
+pub mod items;
 mod refusal;
 
 /// Of a row of `grants`: whether the owner of its tool shares a group with the grantee, or is in that group.

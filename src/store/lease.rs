@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 /// Connections of one kind, each lent to one task at a time, first come first served.
 pub(super) struct Leases {
     slots: Vec<Arc<Mutex<Slot>>>,
-    /// Where the search for a free one starts, so that waiting tasks spread evenly.
+    /// For which one to wait when none is free, so that waiting tasks spread evenly.
     turn: AtomicUsize,
     /// How long to wait for a connection.
     wait_max: Duration,
@@ -71,13 +71,14 @@ impl Leases {
         }
     }
 
+    /// The first that is free: the less there is to do, the fewer connections do it, and the more of
+    /// what it asks for each of them still has in memory.
     async fn slot(&self) -> Result<OwnedMutexGuard<Slot>, StoreError> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len().max(1);
-        let (before, after) = self.slots.split_at_checked(turn).ok_or(StoreError::Busy)?;
-        if let Some(slot) = after.iter().chain(before).find_map(|slot| Arc::clone(slot).try_lock_owned().ok()) {
+        if let Some(slot) = self.slots.iter().find_map(|slot| Arc::clone(slot).try_lock_owned().ok()) {
             return Ok(slot);
         }
-        let slot = after.first().ok_or(StoreError::Busy)?;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len().max(1);
+        let slot = self.slots.get(turn).ok_or(StoreError::Busy)?;
         tokio::time::timeout(self.wait_max, Arc::clone(slot).lock_owned()).await.map_err(|_| StoreError::Busy)
     }
 }

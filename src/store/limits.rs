@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Connections that read at the same time. `SQLite` reads on one core each, so more would only queue elsewhere.
 pub const READ_CONNECTIONS_MAX: usize = 4;
 
+/// Pages of the database that the writer keeps in memory while an import lasts, in KiB: ids in random order change
+/// pages all over the database, and each that does not fit is written out again and again. Readers keep to
+/// SQLite's own 2 MiB each: at ten million items a decision that finds nothing in memory costs the same with
+/// 2 MiB and with 64, as it looks at a dozen pages of gigabytes, which the system has in memory anyway.
+pub const IMPORT_PAGE_CACHE_KIBIBYTES_MAX: u32 = 128 * 1024;
+
 /// How long a read waits for a connection before it fails with [`super::StoreError::Busy`].
 pub const READ_WAIT_MAX: Duration = Duration::from_secs(2);
 

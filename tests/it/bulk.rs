@@ -8,6 +8,7 @@ use conclave::doctor::examine;
 use conclave::domain::Revision;
 use conclave::store::{Access, Store};
 use proptest::prelude::*;
+use std::io::Cursor;
 use tempfile::TempDir;
 
 /// An empty database of its own.
@@ -35,7 +36,7 @@ impl Database {
     ) -> Result<Imported, ImportError> {
         let kinds = ToolKinds::default();
         let plan = Plan { transaction_lines, restart, kinds: &kinds, now_ms: 0 };
-        import(&self.store, || Ok(text.as_bytes()), plan, |_| {}).await
+        import(&self.store, || Ok(Cursor::new(text.to_owned())), plan, |_| {}).await
     }
 
     async fn is_sound(&self) {

@@ -184,7 +184,7 @@ impl<P: Protocol> World<P> {
         match fate {
             Fate::Done => P::write(&self.stripes, &touched, revision, commit, acknowledge),
             Fate::Failed => {
-                assert_eq!(at_once(followed(&self.stripes, &touched, revision, async { Err(()) })), Err(()))
+                assert_eq!(at_once(followed(&self.stripes, &touched, revision, async { Err(()) })), Err(()));
             }
             Fate::CutShort => {
                 let commit = async {

@@ -2,6 +2,7 @@
 
 use super::refusal::{Reason, Refused, reasons};
 use super::{Kind, insert};
+use crate::store::limits::IMPORT_PAGE_CACHE_KIBIBYTES_MAX;
 use crate::store::{Store, StoreError, WriteTransaction, row};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
@@ -31,6 +32,19 @@ pub struct Progress {
 }
 
 impl Store {
+    /// Gives the writer the memory that an import needs, until the store is closed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store was not opened to write, or the database does not answer.
+    pub async fn import_prepare(&self) -> Result<(), StoreError> {
+        let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
+        // What undoes a statement stays in memory too.
+        let settings = format!("PRAGMA cache_size = -{IMPORT_PAGE_CACHE_KIBIBYTES_MAX}; PRAGMA temp_store = MEMORY");
+        // Made of constants of this program alone.
+        sqlx::raw_sql(AssertSqlSafe(settings)).execute(lease.connection()).await?;
+        Ok(())
+    }
+
     /// How far the last import came, if there was one.
     ///
     /// # Errors
@@ -49,15 +63,6 @@ impl Store {
 }
 
 impl WriteTransaction {
-    /// The key after which the items come that this transaction adds.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be read.
-    pub async fn import_begin(&mut self) -> Result<i64, StoreError> {
-        let sql = "SELECT coalesce(max(key), 0) AS last FROM items";
-        row::get(&sqlx::query(sql).fetch_one(self.connection()).await?, "last")
-    }
-
     /// Adds `count` rows, given as a JSON array: all of them, or none and `false`.
     ///
     /// What it touches is for the caller to say, once for all rows.
@@ -71,9 +76,17 @@ impl WriteTransaction {
         count: u64,
         spaces: &Spaces,
     ) -> Result<bool, StoreError> {
+        self.all_or_none(async |connection| insert_all(connection, kind, rows, count, spaces).await).await
+    }
+
+    /// Undoes what `insert` did if it answers `false`.
+    pub(super) async fn all_or_none(
+        &mut self,
+        insert: impl AsyncFnOnce(&mut SqliteConnection) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
         let connection = self.connection();
         sqlx::query("SAVEPOINT rows").execute(&mut *connection).await?;
-        let taken = insert_all(connection, kind, rows, count, spaces).await?;
+        let taken = insert(&mut *connection).await?;
         if !taken {
             sqlx::query("ROLLBACK TO rows").execute(&mut *connection).await?;
         }
@@ -95,18 +108,6 @@ impl WriteTransaction {
             }
         }
         Ok(Refused::UNKNOWN)
-    }
-
-    /// Counts the items added since [`WriteTransaction::import_begin`] towards what their tools hold (P5).
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be written, or the sum exceeds 64 bits.
-    pub async fn import_count(&mut self, last: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE tools SET used = used + added.size
-                   FROM (SELECT tool, sum(size) AS size FROM items WHERE key > ?1 GROUP BY tool) AS added
-                   WHERE tools.key = added.tool AND added.size > 0";
-        sqlx::query(sql).bind(last).execute(self.connection()).await?;
-        Ok(())
     }
 
     /// Ends the marks of kept grants whose owner and grantee share a group by now (F7).
@@ -158,7 +159,7 @@ async fn insert_all(
 }
 
 /// `SQLITE_CONSTRAINT`, whichever constraint it is.
-fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| code & 0xff == 19)
 }

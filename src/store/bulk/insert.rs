@@ -6,6 +6,12 @@
 
 use super::Kind;
 
+/// What stands beside an item of a contacts tool, after the item.
+pub(super) const CONTACTS: &str = "
+    INSERT INTO contacts (item, user_id, email, first_name, last_name)
+    SELECT items.key, rows.value ->> 7, rows.value ->> 8, rows.value ->> 9, rows.value ->> 10
+    FROM json_each(?1) AS rows CROSS JOIN items ON items.id = rows.value ->> 0";
+
 /// One statement per step; the first adds one row for each one given.
 pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
     match kind {
@@ -48,20 +54,8 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
                         UNION ALL
                         SELECT folders.parent, depth + 1 FROM chain JOIN folders ON folders.key = chain.key)
                     SELECT coalesce(max(depth), 0) FROM chain) < ?4"],
-        // Of an item that is no contact there are seven columns.
-        Kind::Item => &[
-            "INSERT INTO items (id, tool, folder, name, kind, author, size)
-             SELECT rows.value ->> 0, coalesce(tools.key, folders.tool), folders.key, rows.value ->> 3, rows.value ->> 4,
-                    rows.value ->> 5, rows.value ->> 6
-             FROM json_each(?1) AS rows
-             LEFT JOIN tools ON tools.id = rows.value ->> 1 LEFT JOIN folders ON folders.id = rows.value ->> 2
-             WHERE rows.value -> 7 IS NULL
-                OR (SELECT kind FROM tools AS at WHERE at.key = coalesce(tools.key, folders.tool)) = 'contacts'",
-            "INSERT INTO contacts (item, user_id, email, first_name, last_name)
-             SELECT items.key, rows.value ->> 7, rows.value ->> 8, rows.value ->> 9, rows.value ->> 10
-             FROM json_each(?1) AS rows CROSS JOIN items ON items.id = rows.value ->> 0
-             WHERE rows.value -> 7 IS NOT NULL",
-        ],
+        // `items` inserts them.
+        Kind::Item => &[],
         Kind::Grant => &["INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool, kept)
              SELECT rows.value ->> 0, coalesce(at.key, folders.key, items.key), rows.value ->> 2, rows.value ->> 3,
                     rows.value ->> 4, tools.key, rows.value ->> 5

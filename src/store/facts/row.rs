@@ -1,45 +1,27 @@
-//! What a row of the facts statement says, made of JSON into facts of the domain.
+//! What the database says about an entity, made of JSON into facts of the domain.
 
 use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, QuotaFacts, UserFacts};
 use crate::domain::uid::types;
-use crate::domain::{FolderId, Grantee, GroupId, Right, SubscriptionId, ToolId, UserId};
+use crate::domain::{FolderId, Grantee, GroupId, Revision, Right, SubscriptionId, ToolId, UserId};
 use crate::store::error::StoreError;
 use crate::store::limits::FOLDER_DEPTH_MAX;
 use serde::{Deserialize, de::DeserializeOwned};
 use smol_str::SmolStr;
 
-#[derive(Deserialize)]
-struct UserRow {
-    groups: Vec<GroupId>,
-    co_administers: Vec<GroupId>,
-    profile_viewers: Vec<(GranteeType, SmolStr)>,
-}
+/// Groups administered, groups joined, those of them with the co-administrators' role, and to whom
+/// the profile is shown.
+type UserRow = (Vec<GroupId>, Vec<GroupId>, Vec<GroupId>, Vec<(GranteeType, SmolStr)>);
 
-#[derive(Deserialize)]
-struct GroupRow {
-    administrator: UserId,
-    published: u8,
-    open: u8,
-    members_published: u8,
-}
+/// The administrator, and whether published, open, with published members.
+type GroupRow = (UserId, u8, u8, u8);
 
-#[derive(Deserialize)]
-struct QuotaRow {
-    used: i64,
-    capacity: Option<i64>,
-    payer: UserId,
-    subscription: SubscriptionId,
-}
+/// Used, capacity, who pays and their subscription.
+type QuotaRow = (i64, Option<i64>, UserId, SubscriptionId);
 
-#[derive(Deserialize)]
-struct ContentRow {
-    tool: SmolStr,
-    author: Option<UserId>,
-    above: Vec<Above>,
-}
+/// Tool, author, grants on the tool, grants on itself, and the folders around it with theirs.
+type ContentRow = (SmolStr, Option<UserId>, Vec<GrantRow>, Vec<GrantRow>, Vec<(FolderId, Vec<GrantRow>)>);
 
-/// How far up, the folder if it is one, and a grant on it if there is any.
-type Above = (usize, Option<FolderId>, Option<Right>, Option<GranteeType>, Option<SmolStr>);
+type GrantRow = (Right, GranteeType, SmolStr);
 
 #[derive(Deserialize)]
 enum GranteeType {
@@ -65,55 +47,42 @@ pub(super) fn read<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn user(row: UserRow) -> Result<Facts, StoreError> {
-    let viewers = row.profile_viewers.into_iter().map(|(grantee_type, id)| grantee_of(&grantee_type, id));
+/// The revision as the database counts it.
+pub(super) fn revision(number: i64) -> Result<Revision, StoreError> {
+    u64::try_from(number).map(Revision).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn user((administers, member_of, co_administers, viewers): UserRow) -> Result<Facts, StoreError> {
+    let viewers = viewers.into_iter().map(|(grantee_type, id)| grantee_of(&grantee_type, id));
     let profile_viewers = sorted(viewers.collect::<Result<_, _>>()?);
-    Ok(Facts::User(UserFacts {
-        groups: sorted(row.groups),
-        co_administers: sorted(row.co_administers),
-        profile_viewers,
-    }))
+    let groups = sorted([administers, member_of].concat());
+    Ok(Facts::User(UserFacts { groups, co_administers: sorted(co_administers), profile_viewers }))
 }
 
-const fn is_on(switch: u8) -> bool {
-    switch != 0
+fn group((administrator, published, open, members_published): GroupRow) -> Facts {
+    let [published, open, members_published] = [published, open, members_published].map(|switch| switch != 0);
+    Facts::Group(GroupFacts { administrator, published, open, members_published })
 }
 
-fn group(row: GroupRow) -> Facts {
-    Facts::Group(GroupFacts {
-        administrator: row.administrator,
-        published: is_on(row.published),
-        open: is_on(row.open),
-        members_published: is_on(row.members_published),
-    })
-}
-
-fn quota(row: QuotaRow) -> Facts {
-    let QuotaRow { used, capacity, payer, subscription } = row;
+fn quota((used, capacity, payer, subscription): QuotaRow) -> Facts {
     Facts::Quota(QuotaFacts { used, capacity, payer, subscription })
 }
 
-fn content(kind: ContentKind, row: ContentRow) -> Result<Facts, StoreError> {
-    let tool = ToolId::parse(&row.tool).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let (mut folders, mut grants) = (Vec::new(), Vec::new());
-    for (depth, folder, right, grantee_type, grantee) in row.above {
-        folders.extend(folder.map(|folder| (depth, folder)));
-        if let (Some(right), Some(grantee_type), Some(grantee)) = (right, grantee_type, grantee) {
-            grants.push((right, grantee_of(&grantee_type, grantee)?));
-        }
-    }
-    let folders = sorted(folders);
-    if folders.len() > FOLDER_DEPTH_MAX {
+fn content(kind: ContentKind, (tool, author, mut grants, own, around): ContentRow) -> Result<Facts, StoreError> {
+    if around.len() > FOLDER_DEPTH_MAX {
         // Without the rest of the chain the grants would not be all there are.
         return Err(StoreError::Corrupt(format!("more than {FOLDER_DEPTH_MAX} folders in each other")));
     }
-    Ok(Facts::Content(ContentFacts {
-        kind,
-        tool,
-        folders: folders.into_iter().map(|(_, folder)| folder).collect(),
-        author: row.author,
-        grants: sorted(grants),
-    }))
+    let tool = ToolId::parse(&tool).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    grants.extend(own);
+    let mut folders = Vec::with_capacity(around.len());
+    for (folder, granted) in around {
+        folders.push(folder);
+        grants.extend(granted);
+    }
+    let grants = grants.into_iter().map(|(right, to, id)| Ok((right, grantee_of(&to, id)?)));
+    let grants = sorted(grants.collect::<Result<_, StoreError>>()?);
+    Ok(Facts::Content(ContentFacts { kind, tool, folders, author, grants }))
 }
 
 fn grantee_of(grantee_type: &GranteeType, id: SmolStr) -> Result<Grantee, StoreError> {
@@ -138,12 +107,14 @@ mod tests {
     fn what_this_program_never_writes_is_an_error() {
         for (type_name, json) in [
             ("User", "{}"),
-            ("User", r#"{"groups":["a/b"],"co_administers":[],"profile_viewers":[]}"#),
-            ("Role", "{}"),
-            ("Tool", r#"{"tool":"nonsense","author":null,"above":[]}"#),
-            ("Tool", r#"{"tool":"group:a/b","author":null,"above":[[0,null,"own","User","a"]]}"#),
-            ("Tool", r#"{"tool":"group:a/b","author":null,"above":[[0,null,"view","Role","a"]]}"#),
-            ("Tool", r#"{"tool":"group:a/b","author":null,"above":[[0,null,"view","User",""]]}"#),
+            ("User", r#"[[],["a/b"],[],[]]"#),
+            ("User", r#"[["a"],[],[]]"#),
+            ("Role", "[]"),
+            ("Tool", r#"["nonsense",null,[],[],[]]"#),
+            ("Tool", r#"["group:a/b",null,[["own","User","a"]],[],[]]"#),
+            ("Item", r#"["group:a/b",null,[],[["view","Role","a"]],[]]"#),
+            ("Item", r#"["group:a/b","a",[],[],[["f",[["view","User",""]]]]]"#),
+            ("Item", r#"["group:a/b","a",[],[],[[null,[]]]]"#),
             ("Group", "not json"),
         ] {
             assert!(matches!(decode(type_name, json), Err(StoreError::Corrupt(_))), "{type_name} {json}");

@@ -1,7 +1,7 @@
 use super::*;
-use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, QuotaFacts, UserFacts};
-use crate::domain::{Grantee, Right, SubscriptionId};
-use crate::store::testing::World;
+use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, Neighbours, QuotaFacts, UserFacts};
+use crate::domain::{EntityUid, FolderId, Grantee, GroupId, Revision, Right, SubscriptionId, ToolId, UserId};
+use crate::store::testing::{World, explain};
 
 fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()
@@ -19,8 +19,37 @@ fn to_group(right: Right, id: &str) -> (Right, Grantee) {
     (right, Grantee::Group(GroupId::new(id).unwrap()))
 }
 
-fn wanted(texts: &[&str], neighbours: bool) -> Vec<Wanted> {
+fn wanted(texts: &[&str], neighbours: Neighbours) -> Vec<Wanted> {
     texts.iter().map(|text| Wanted { uid: EntityUid::parse(text).unwrap(), neighbours }).collect()
+}
+
+/// One entity of each kind that the world holds.
+pub(super) fn everything(neighbours: Neighbours) -> Vec<Wanted> {
+    let texts = [
+        r#"User::"director""#,
+        r#"Group::"sales""#,
+        r#"Quota::"group:sales/documents""#,
+        r#"Tool::"group:sales/documents""#,
+        r#"Folder::"middle""#,
+        r#"Item::"meeting""#,
+    ];
+    wanted(&texts, neighbours)
+}
+
+/// That nothing is read from end to end but what is small: what was asked for, and what was found for it.
+pub(super) async fn reads_through_indexes(statement: &str, parameters: usize, small: &[&str]) {
+    let world = World::new().await;
+    let plan = explain(&mut world.connection().await, statement, parameters).await;
+    let mut searches = 0;
+    for step in &plan {
+        match step.split(' ').collect::<Vec<_>>()[..] {
+            ["SCAN", what, ..] => assert!(small.contains(&what) || what.starts_with('('), "{step}\n{plan:#?}"),
+            ["SEARCH", ..] => searches += 1,
+            _ => {}
+        }
+        assert!(!step.contains("AUTOMATIC"), "{step}\n{plan:#?}");
+    }
+    assert!(searches > 0, "{plan:#?}");
 }
 
 async fn all(world: &World, wanted: &[Wanted]) -> Vec<(String, Option<Facts>)> {
@@ -29,14 +58,14 @@ async fn all(world: &World, wanted: &[Wanted]) -> Vec<(String, Option<Facts>)> {
 }
 
 async fn one(world: &World, text: &str) -> Option<Facts> {
-    let mut all = all(world, &wanted(&[text], false)).await;
+    let mut all = all(world, &wanted(&[text], Neighbours::NONE)).await;
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!(all[0].0, text);
     all.remove(0).1
 }
 
 async fn names(world: &World, text: &str) -> Vec<String> {
-    let all = all(world, &wanted(&[text], true)).await;
+    let all = all(world, &wanted(&[text], Neighbours::ALL)).await;
     let mut names: Vec<_> = all.into_iter().map(|(name, facts)| facts.map_or(format!("no {name}"), |_| name)).collect();
     names.sort();
     names
@@ -138,7 +167,12 @@ async fn neighbours_are_what_the_attributes_name() {
         ),
         (
             r#"Item::"orphan""#,
-            vec![r#"Group::"sales""#, r#"Quota::"group:sales/documents""#, r#"Tool::"group:sales/documents""#],
+            vec![
+                r#"Group::"sales""#,
+                r#"Quota::"group:sales/documents""#,
+                r#"Tool::"group:sales/documents""#,
+                r#"no User::"gone""#,
+            ],
         ),
         (
             r#"Item::"meeting""#,
@@ -154,8 +188,49 @@ async fn neighbours_are_what_the_attributes_name() {
 #[tokio::test]
 async fn neighbours_have_the_same_facts_as_when_asked_for() {
     let world = World::new().await;
-    for (name, facts) in all(&world, &wanted(&[r#"Item::"offer""#, r#"Group::"company""#], true)).await {
+    for (name, facts) in all(&world, &wanted(&[r#"Item::"offer""#, r#"Group::"company""#], Neighbours::ALL)).await {
         assert_eq!(facts, one(&world, &name).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_neighbours_asked_for_come() {
+    let world = World::new().await;
+    let tool = [r#"Tool::"group:sales/documents""#];
+    for (neighbours, names) in [
+        (Neighbours::GROUP, vec![r#"Group::"sales""#]),
+        (Neighbours::TOOL, tool.to_vec()),
+        (Neighbours::OWNER, vec![]),
+        (Neighbours::AUTHOR, vec![r#"User::"salesman-1""#]),
+        (Neighbours::QUOTA, vec![r#"Quota::"group:sales/documents""#]),
+        (Neighbours::ADMINISTRATOR, vec![]),
+        (Neighbours::GROUP.with(Neighbours::TOOL), vec![r#"Group::"sales""#, tool[0]]),
+    ] {
+        for more in [vec![], vec![r#"User::"a""#, r#"User::"b""#, r#"User::"c""#, r#"User::"d""#]] {
+            let mut asked = wanted(&more, Neighbours::ALL);
+            asked.extend(wanted(&[r#"Item::"offer""#], neighbours));
+            let found: Vec<_> = all(&world, &asked).await.into_iter().skip(asked.len()).map(|(name, _)| name).collect();
+            assert_eq!(found, names, "{neighbours:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_few_have_the_same_facts_as_many() {
+    let world = World::new().await;
+    let mut connection = world.connection().await;
+    for neighbours in [Neighbours::NONE, Neighbours::ALL] {
+        for one in everything(neighbours) {
+            let pair = [one, Wanted { uid: EntityUid::new("User", "nobody"), neighbours }];
+            let request = Request::of(&pair);
+            let rows = many::fetch(&mut connection, &request.stored).await.unwrap();
+            let mut many = Rows { request, answer: Answer::Many(rows) }.snapshot().unwrap();
+            let mut few = world.store.snapshot(&pair).await.unwrap();
+            assert_eq!(few.revision, many.revision);
+            few.entities.sort_by(|one, other| one.0.cmp(&other.0));
+            many.entities.sort_by(|one, other| one.0.cmp(&other.0));
+            assert_eq!(few.entities, many.entities);
+        }
     }
 }
 
@@ -171,16 +246,16 @@ async fn no_entity_comes_twice_and_what_was_asked_for_comes_first() {
         r#"Quota::"group:sales/documents""#,
         r#"User::"nobody""#,
     ];
-    let mut asked = wanted(&texts, true);
-    asked.extend(wanted(&texts, false));
+    let mut asked = wanted(&texts, Neighbours::ALL);
+    asked.extend(wanted(&texts, Neighbours::NONE));
     let all = all(&world, &asked).await;
     let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, texts);
     assert!(all[..6].iter().all(|(_, facts)| facts.is_some()) && all[6].1.is_none());
 
     // Neighbours are wanted if any mention wants them.
-    let mut asked = wanted(&texts[..2], false);
-    asked.extend(wanted(&texts[..2], true));
+    let mut asked = wanted(&texts[..2], Neighbours::NONE);
+    asked.extend(wanted(&texts[..2], Neighbours::ALL));
     assert_eq!(world.store.snapshot(&asked).await.unwrap().entities.len(), 5);
 }
 
@@ -189,7 +264,7 @@ async fn the_revision_comes_with_or_without_anything_else() {
     let world = World::new().await;
     let empty = world.store.snapshot(&[]).await.unwrap();
     assert_eq!((empty.revision, empty.entities.len()), (Revision(1), 0));
-    let none = world.store.snapshot(&wanted(&[r#"Role::"sales/co-administrators""#], true)).await.unwrap();
+    let none = world.store.snapshot(&wanted(&[r#"Role::"sales/co-administrators""#], Neighbours::ALL)).await.unwrap();
     assert_eq!((none.revision, none.entities.len()), (Revision(1), 1));
 }
 
@@ -264,7 +339,7 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
     transaction.commit(&crate::store::testing::Silent).await.unwrap();
     for id in WEIRD {
         let asked = [("User", id), ("Folder", id)]
-            .map(|(type_name, id)| Wanted { uid: EntityUid::new(type_name, id), neighbours: false });
+            .map(|(type_name, id)| Wanted { uid: EntityUid::new(type_name, id), neighbours: Neighbours::NONE });
         let snapshot = world.store.snapshot(&asked).await.unwrap();
         assert_eq!(snapshot.entities[0].0, asked[0].uid);
         let Some(Facts::User(found)) = &snapshot.entities[0].1 else { panic!("no user {id:?}") };
@@ -275,7 +350,7 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
     }
     // A NUL ends a text for much of SQLite: `director`, NUL, anything must not be the director.
     for id in ["director\0", "director\0x", "\0director", "director\n"] {
-        let asked = [Wanted { uid: EntityUid::new("User", id), neighbours: true }];
+        let asked = [Wanted { uid: EntityUid::new("User", id), neighbours: Neighbours::ALL }];
         assert_eq!(world.store.snapshot(&asked).await.unwrap().entities, [(asked[0].uid.clone(), None)], "{id:?}");
     }
 }
@@ -284,9 +359,9 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
 async fn a_chain_that_bites_its_tail_is_an_error_and_ends() {
     let world = World::new().await;
     world.run("UPDATE folders SET parent = 3 WHERE id = 'top'").await;
-    let error = world.store.snapshot(&wanted(&[r#"Item::"offer""#], false)).await.unwrap_err();
+    let error = world.store.snapshot(&wanted(&[r#"Item::"offer""#], Neighbours::NONE)).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
-    world.store.snapshot(&wanted(&[r#"Item::"meeting""#], false)).await.unwrap();
+    world.store.snapshot(&wanted(&[r#"Item::"meeting""#], Neighbours::NONE)).await.unwrap();
 }
 
 #[tokio::test]
@@ -314,8 +389,9 @@ async fn a_thousand_entities_come_in_one_statement() {
              INSERT INTO items (key, id, tool, folder, author) SELECT n, 'i' || n, 1, 3, 'salesman-1' FROM n",
         )
         .await;
-    let asked: Vec<_> =
-        (0..1200).map(|n| Wanted { uid: EntityUid::new("Item", format!("i{n}")), neighbours: true }).collect();
+    let asked: Vec<_> = (0..1200)
+        .map(|n| Wanted { uid: EntityUid::new("Item", format!("i{n}")), neighbours: Neighbours::ALL })
+        .collect();
     let snapshot = world.store.snapshot(&asked).await.unwrap();
     assert_eq!(snapshot.entities.iter().filter(|(_, facts)| facts.is_some()).count(), 1000 + 4);
     assert_eq!(snapshot.entities.iter().filter(|(_, facts)| facts.is_none()).count(), 200);

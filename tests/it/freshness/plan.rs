@@ -153,7 +153,9 @@ pub async fn begin(sidecar: &TestSidecar, rules: &mut Rules) -> u64 {
     let open = json!({"id": "g", "name": "g", "administrator": "ann", "published": true, "open": true});
     sidecar.post("/groups", open).await.ok();
     sidecar.post("/groups", json!({"id": "h", "name": "h", "administrator": "ann"})).await.ok();
-    ["g", "h"].iter().for_each(|id| found(rules, id));
+    for id in ["g", "h"] {
+        found(rules, id);
+    }
     let mut revision = 0;
     for writer in 0..WRITERS {
         let folders = [(outer(writer), TOOL.to_owned()), (inner(writer), outer(writer))];

@@ -1,0 +1,128 @@
+//! A statement for a few entities, whose text follows from their types and from what is wanted with
+//! them: no more than that is looked at, and all of it is one row.
+
+use super::found::Found;
+use super::request::{Asked, Kind, named};
+use super::{parts, row};
+use crate::domain::Revision;
+use crate::domain::facts::Neighbours;
+use crate::store::error::StoreError;
+use crate::store::limits::PREPARED_STATEMENTS_MAX;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+/// Most entities of one such statement. A slice begins with two, principal and resource; the statement
+/// for any number is slower by what it takes to tell them apart.
+pub(super) const ENTITIES_MAX: usize = 3;
+
+/// Reads the revision and what is asked for.
+pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]) -> Result<SqliteRow, StoreError> {
+    // Made of constants of this program alone.
+    let mut query = sqlx::query(AssertSqlSafe(text(asked)));
+    for one in asked {
+        query = query.bind(one.uid.id.as_str());
+    }
+    // INVARIANT: one row. The statement is over when the row is there, and with it the snapshot.
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// The statement for entities like these, put together once: most questions are of a few shapes.
+fn text(asked: &[Asked<'_>]) -> Arc<str> {
+    static KEPT: LazyLock<RwLock<HashMap<u64, Arc<str>>>> = LazyLock::new(RwLock::default);
+    let shape = asked.iter().fold(1, |shape, one| shape << 16 | u64::from(one.shape()));
+    if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&shape) {
+        return Arc::clone(kept);
+    }
+    let text: Arc<str> = compose(asked).into();
+    let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() < PREPARED_STATEMENTS_MAX {
+        kept.insert(shape, Arc::clone(&text));
+    }
+    text
+}
+
+/// The revision, then the facts of each entity, each followed by its neighbours.
+///
+/// Every join is to at most one row, found by its key or unique id.
+pub(super) fn compose(asked: &[Asked<'_>]) -> String {
+    let (mut columns, mut joins) = (String::with_capacity(2048), String::new());
+    for (place, one) in asked.iter().enumerate() {
+        let (id, content, tool) = (format!("?{}", place + 1), format!("c{place}"), format!("t{place}"));
+        let mut column = |part: String| {
+            columns.push(',');
+            columns.push_str(&part);
+        };
+        match one.kind {
+            Kind::User => column(parts::user(&id)),
+            Kind::Group => column(parts::group(&id)),
+            Kind::Quota => column(parts::quota(&tool)),
+            Kind::Tool => column(parts::tool(&tool)),
+            Kind::Folder => column(parts::folder(&content, &tool)),
+            Kind::Item => column(parts::item(&content, &tool)),
+        }
+        for neighbour in one.neighbours() {
+            column(match neighbour {
+                Neighbours::GROUP => parts::group(&format!("{tool}.group_id")),
+                Neighbours::TOOL => parts::tool(&tool),
+                Neighbours::OWNER => parts::user(&format!("{tool}.owner")),
+                Neighbours::AUTHOR => parts::user(&format!("{content}.author")),
+                Neighbours::QUOTA => parts::quota(&tool),
+                _ => parts::user(&format!("(SELECT administrator FROM groups WHERE id={id})")),
+            });
+        }
+        // Writing to a String cannot fail.
+        let _ = match one.kind {
+            Kind::User | Kind::Group => Ok(()),
+            Kind::Quota | Kind::Tool => write!(joins, " LEFT JOIN tools AS {tool} ON {tool}.id={id}"),
+            Kind::Folder | Kind::Item => write!(
+                joins,
+                " LEFT JOIN {} AS {content} ON {content}.id={id} LEFT JOIN tools AS {tool} ON {tool}.key={content}.tool",
+                if one.kind == Kind::Item { "items" } else { "folders" }
+            ),
+        };
+    }
+    format!("SELECT revision{columns} FROM store{joins} WHERE one=1")
+}
+
+/// Makes facts of the row.
+pub(super) fn read(asked: &[Asked<'_>], row: &SqliteRow, found: &mut Found) -> Result<Revision, StoreError> {
+    let mut columns = 1..;
+    let mut next = || row.try_get::<Option<&str>, _>(columns.next().unwrap_or_default());
+    for one in asked {
+        let decode = |json| row::decode(&one.uid.type_name, json);
+        let facts = next()?.map(decode).transpose()?;
+        for neighbour in one.neighbours() {
+            let json = next()?;
+            if let Some(uid) = facts.as_ref().and_then(|facts| named(facts, neighbour)) {
+                let facts = json.map(|json| row::decode(&uid.type_name, json)).transpose()?;
+                found.put(uid, facts);
+            }
+        }
+        found.put(one.uid.clone(), facts);
+    }
+    row::revision(row.try_get(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::facts::request::Request;
+    use crate::store::facts::tests::{everything, reads_through_indexes};
+
+    #[tokio::test]
+    async fn every_table_is_read_through_an_index() {
+        for neighbours in [Neighbours::NONE, Neighbours::ALL] {
+            let wanted = everything(neighbours);
+            for one in &wanted {
+                for other in &wanted {
+                    let pair = [one.clone(), other.clone()];
+                    let request = Request::of(&pair);
+                    reads_through_indexes(&compose(&request.stored), request.stored.len(), &["a", "CONSTANT"]).await;
+                }
+            }
+        }
+    }
+}
