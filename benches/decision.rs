@@ -7,7 +7,7 @@
 //! | `slice` | the entities of a decision, all in memory | |
 //! | `evaluate` | policies over entities that are ready | stock Cedar, the whole policy set |
 //! | `warm_miss` | all of a decision nobody asked before, its entities in memory | stock Cedar, entities ready |
-//! | `cold_read` | what a decision needs from the database | one point read of it through sqlx |
+//! | `cold_read` | principal and resource, from the database | one point read of it through sqlx |
 //! | `cold_miss` | all of a decision with nothing in memory | one point read |
 //!
 //! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to
@@ -27,7 +27,7 @@ use conclave::cedar;
 use conclave::check::{Check, RequestRef};
 use conclave::config::Config;
 use conclave::domain;
-use conclave::domain::facts::Wanted;
+use conclave::domain::facts::{Neighbours, Wanted};
 use conclave::engine::Bundle;
 use conclave::http::router;
 use conclave::lifecycle::Application;
@@ -370,7 +370,7 @@ fn cold_read(c: &mut Criterion, world: &World) {
         .questions
         .iter()
         .map(|Question { request, .. }| {
-            [&request.principal, &request.resource].map(|uid| Wanted { uid: uid.clone(), neighbours: false })
+            [&request.principal, &request.resource].map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE })
         })
         .collect();
     group.bench_function("snapshot", |b| {
