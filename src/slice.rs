@@ -141,20 +141,20 @@ impl Slicer {
         let mut missing = self.take_cached(&seeds.uids, &mut held).await;
         let mut wave = Cow::Borrowed(&seeds.uids);
         for step in seeds.reach.steps() {
-            self.read(missing, true, &mut held).await?;
+            self.read(missing, Some(step), &mut held).await?;
             wave = Cow::Owned(next_wave(&wave, step, &held));
             missing = self.take_cached(&wave, &mut held).await;
         }
-        self.read(missing, false, &mut held).await?;
+        self.read(missing, None, &mut held).await?;
         Ok(held)
     }
 
     /// Reads what is missing, if anything is.
-    async fn read(&self, missing: Vec<EntityUid>, neighbours: bool, held: &mut Gathered) -> Result<(), SliceError> {
+    async fn read(&self, missing: Vec<EntityUid>, next: Option<&Step>, held: &mut Gathered) -> Result<(), SliceError> {
         if missing.is_empty() {
             return Ok(());
         }
-        let snapshot = self.store.snapshot(&wanted(missing, neighbours)).await?;
+        let snapshot = self.store.snapshot(&wanted(missing, next)).await?;
         self.keep(snapshot, held).await
     }
 
@@ -167,7 +167,7 @@ impl Slicer {
         loop {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
-            let snapshot = read.snapshot(&wanted(wave.clone(), step.is_some())).await?;
+            let snapshot = read.snapshot(&wanted(wave.clone(), step)).await?;
             self.keep(snapshot, &mut held).await?;
             let Some(step) = step else { return Ok(held) };
             wave = next_wave(&wave, step, &held);
@@ -209,8 +209,20 @@ impl Slicer {
     }
 }
 
-fn wanted(missing: Vec<EntityUid>, neighbours: bool) -> Vec<Wanted> {
-    let neighbours = if neighbours { Neighbours::ALL } else { Neighbours::NONE };
+/// The attributes whose entities the store can read along.
+const NEIGHBOURS: [(&str, Neighbours); 6] = [
+    ("group", Neighbours::GROUP),
+    ("tool", Neighbours::TOOL),
+    ("owner", Neighbours::OWNER),
+    ("author", Neighbours::AUTHOR),
+    ("quota", Neighbours::QUOTA),
+    ("administrator", Neighbours::ADMINISTRATOR),
+];
+
+/// What is missing, and with it what the next step leads to.
+fn wanted(missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
+    let taken = NEIGHBOURS.iter().filter(|(attribute, _)| next.is_some_and(|step| step.takes(attribute)));
+    let neighbours = taken.fold(Neighbours::NONE, |all, (_, one)| all.with(*one));
     missing.into_iter().map(|uid| Wanted { uid, neighbours }).collect()
 }
 
