@@ -1,45 +1,62 @@
 //! What a decision costs, each stage beside the floor below which it cannot fall.
 //!
-//! - `hit`: a cached decision ÷ a bare moka `get` of the same key.
-//! - `warm miss`: entities in the entity cache ÷ stock Cedar with its entities ready.
-//! - `cold miss`: nothing in memory ÷ one point read of the same database through sqlx.
+//! | group | what | beside |
+//! | --- | --- | --- |
+//! | `hit` | a cached decision; and with reading the request and writing the answer, without a socket | a bare moka `get` of the same keys |
+//! | `batch` | a hundred cached decisions at one revision | one cached decision |
+//! | `slice` | the entities of a decision, all in memory | |
+//! | `evaluate` | policies over entities that are ready | stock Cedar, the whole policy set |
+//! | `warm_miss` | all of a decision nobody asked before, its entities in memory | stock Cedar, entities ready |
+//! | `cold_read` | principal and resource, from the database | one point read of it through sqlx |
+//! | `cold_miss` | all of a decision with nothing in memory | one point read |
 //!
-//! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to machine.
+//! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to
+//! machine. Every group asks the same questions: so many different ones, found in the database.
+//! `CONCLAVE_BENCH_DATABASE` names a database to ask about (see `benches/world.sh`) instead of a small
+//! one that is made; `CONCLAVE_BENCH_POLICIES` a folder of policies instead of the built-in ones.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin says why and stops")]
 
-use cedar_policy::{Authorizer, Context, EntityUid, PolicyId, PolicySet, Request, Schema};
+use axum::body::Body;
+use axum::http::{Method, Request as HttpRequest, header};
+use cedar_policy::{Authorizer, Entities, EntityUid, PolicyId, PolicySet, Request, Schema};
+use conclave::admin::{SystemClock, SystemRandom};
+use conclave::bench::prepare::{Plan, prepare};
+use conclave::bench::question::Question;
 use conclave::cedar;
 use conclave::check::{Check, RequestRef};
-use conclave::config::limits::Limits;
-use conclave::domain::{self, DecisionRequest};
-use conclave::engine::{Bundle, Sources};
+use conclave::config::Config;
+use conclave::domain;
+use conclave::domain::facts::{Neighbours, Wanted};
+use conclave::engine::Bundle;
+use conclave::http::router;
+use conclave::lifecycle::Application;
 use conclave::slice::{Seeds, Slicer};
 use conclave::stamp::Stripes;
 use conclave::store::{Access, Store};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use http_body_util::BodyExt as _;
+use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use std::collections::HashSet;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USERS: usize = 200;
-const ITEMS: usize = 10_000;
+/// How many different questions every group asks in turn, whatever the size of the database.
+const QUESTIONS: usize = 2_000;
 
-/// A database of twenty groups, each with all two hundred users in it and folders three deep.
-struct World {
-    _folder: TempDir,
-    runtime: Runtime,
-    url: String,
-    store: Store,
-    bundle: Arc<Bundle>,
-}
+/// A hundred questions a batch, as `benches/ratios` has them.
+const BATCH: usize = 100;
 
+/// A database of twenty groups, two hundred users and ten thousand items in folders three deep.
 const FILL: &[&str] = &[
     "INSERT INTO subscriptions (id) VALUES ('s')",
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199)
@@ -53,79 +70,178 @@ const FILL: &[&str] = &[
      INSERT INTO folders (key, id, tool, parent, author)
      SELECT t.key * 100 + i, 'f' || (t.key * 100 + i), t.key, CASE WHEN i < 20 THEN NULL ELSE t.key * 100 + i - 20 END, 'u0' FROM n, tools t ORDER BY i",
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
-     INSERT INTO items (id, tool, folder, author) SELECT 'i' || i, f.tool, f.key, 'u' || (i % 200)
+     INSERT INTO items (id, tool, folder, author)
+     SELECT 'i' || i, f.tool, f.key, COALESCE((SELECT user_id FROM members WHERE group_id = 'g' || (i % 20) LIMIT 1 OFFSET i % 40), 'u' || (i % 20))
      FROM n JOIN folders f ON f.key = (1 + i % 20) * 100 + 40 + (i / 20) % 20",
     "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool)
      SELECT 'Folder', f.key, 'add', 'Group', t.group_id, t.key FROM folders f JOIN tools t ON t.key = f.tool WHERE f.key % 3 = 0",
 ];
 
+/// A server without sockets, and what to ask it.
+struct World {
+    _folder: TempDir,
+    runtime: Runtime,
+    config: Config,
+    application: Application,
+    questions: Vec<Question>,
+    /// For floors: a connection of its own, as anybody would open it.
+    pool: SqlitePool,
+}
+
 impl World {
     fn new() -> Self {
-        let folder = TempDir::new().expect("a folder for the database");
-        let url = format!("sqlite://{}", folder.path().join("bench.db").display());
+        let folder = TempDir::new().expect("a folder");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
-        let store = runtime.block_on(async {
-            let store = Store::open(&url, Access::Own).await.expect("open");
-            let pool = SqlitePoolOptions::new().connect_with(options(&url)).await.expect("connect");
-            for statement in FILL {
-                sqlx::query(*statement).execute(&pool).await.expect(statement);
+        let token = folder.path().join("token");
+        std::fs::write(&token, "a token for nobody to use").expect("token");
+        let mut config = Config { admin_token_file: Some(token), ..Config::default() };
+        config.policies = std::env::var_os("CONCLAVE_BENCH_POLICIES").map(PathBuf::from);
+        let given = std::env::var("CONCLAVE_BENCH_DATABASE").ok();
+        config.database = given.clone().unwrap_or_else(|| folder.path().join("bench.db").display().to_string());
+        let (application, questions, pool) = runtime.block_on(async {
+            if given.is_none() {
+                fill(&config.database).await;
             }
-            pool.close().await;
-            store
+            let application =
+                Application::build(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.expect("application");
+            let questions = questions(&application).await;
+            let options = SqliteConnectOptions::new().filename(&config.database);
+            let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("connect");
+            (application, questions, pool)
         });
-        let bundle = Arc::new(Bundle::load(&Sources::default()).expect("built-in policies"));
-        Self { _folder: folder, runtime, url, store, bundle }
+        Self { _folder: folder, runtime, config, application, questions, pool }
     }
 
-    fn check(&self) -> Check {
-        let limits = Limits::default();
-        self.runtime.block_on(Check::new(self.store.clone(), Arc::clone(&self.bundle), &limits)).expect("check")
+    fn check(&self) -> &Check {
+        &self.application.app().check
+    }
+
+    fn store(&self) -> &Store {
+        &self.application.app().store
+    }
+
+    /// As policies see it: principal and resource, and what they name.
+    fn slicer(&self) -> Slicer {
+        let stripes = Arc::new(Stripes::new(self.check().revision()));
+        Slicer::new(self.store().clone(), stripes, self.config.limits.entity_cache_bytes_max)
+    }
+
+    /// Asks every question, so that all of it is in memory.
+    fn warm(&self) {
+        self.runtime.block_on(async {
+            for question in &self.questions {
+                self.check().decide(&question.borrow()).await.expect("decision");
+            }
+        });
     }
 }
 
-fn options(url: &str) -> SqliteConnectOptions {
-    SqliteConnectOptions::from_str(url).expect("url")
-}
-
-/// A request nobody asked before, for two million requests.
-fn request(n: usize) -> DecisionRequest {
-    about(n, "view", n / USERS + n)
-}
-
-fn about(user: usize, action: &str, item: usize) -> DecisionRequest {
-    DecisionRequest {
-        principal: domain::EntityUid::new("User", format!("u{}", user % USERS)),
-        action: domain::EntityUid::action(action),
-        resource: domain::EntityUid::new("Item", format!("i{}", item % ITEMS)),
-        context: domain::Context::empty(),
+async fn fill(database: &str) {
+    Store::open(database, Access::Own).await.expect("open").close().await;
+    let options = SqliteConnectOptions::new().filename(database);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("connect");
+    for statement in FILL {
+        sqlx::query(*statement).execute(&pool).await.expect(statement);
     }
+    pool.close().await;
+}
+
+/// As many different questions as are asked, of any database.
+async fn questions(application: &Application) -> Vec<Question> {
+    let app = application.app();
+    // Everyone and everything as popular: few repetitions to throw away.
+    let plan = Plan { seed: 42, zipf: 0.0, questions: 3 * QUESTIONS };
+    let mut questions = prepare(&app.store, &app.check, plan, || ()).await.expect("questions");
+    let mut seen = HashSet::new();
+    questions.retain(|question| seen.insert(question.request.clone()));
+    questions.truncate(QUESTIONS);
+    assert_eq!(questions.len(), QUESTIONS, "the database is too small");
+    questions
+}
+
+/// The time of so many decisions, each question in its turn.
+async fn decide(check: &Check, questions: &[Question], iterations: u64) -> Duration {
+    let asked: Vec<_> = questions.iter().map(Question::borrow).collect();
+    let begun = Instant::now();
+    for request in asked.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
+        black_box(check.decide(request).await.expect("decision"));
+    }
+    begun.elapsed()
 }
 
 fn hit(c: &mut Criterion, world: &World) {
-    let check = world.check();
-    let asked = request(7);
-    let bare = moka::future::Cache::builder().max_capacity(10_000).build();
+    world.warm();
+    let bare = moka::future::Cache::builder().max_capacity(100_000).build();
     world.runtime.block_on(async {
-        check.decide(&RequestRef::from(&asked)).await.expect("decision");
-        bare.insert(asked.clone(), Arc::new(1_u64)).await;
+        for question in &world.questions {
+            bare.insert(question.request.clone(), Arc::new(1_u64)).await;
+        }
     });
     let mut group = c.benchmark_group("hit");
-    group.bench_function("floor: bare moka get", |b| {
-        b.iter(|| world.runtime.block_on(async { black_box(bare.get(&asked).await) }));
+    group.bench_function("floor", |b| {
+        b.iter_custom(|iterations| {
+            world.runtime.block_on(async {
+                let asked: Vec<RequestRef<'_>> = world.questions.iter().map(Question::borrow).collect();
+                let begun = Instant::now();
+                for request in asked.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
+                    black_box(bare.get(request).await);
+                }
+                begun.elapsed()
+            })
+        });
     });
-    group.bench_function("cached decision", |b| {
-        b.iter(|| world.runtime.block_on(async { black_box(check.decide(&RequestRef::from(&asked)).await.is_ok()) }));
+    group.bench_function("decision", |b| {
+        b.iter_custom(|iterations| world.runtime.block_on(decide(world.check(), &world.questions, iterations)));
+    });
+    group.bench_function("request", |b| b.iter_custom(|iterations| over_http(world, iterations)));
+    group.finish();
+}
+
+/// Everything but the socket: the request is read, the answer is written.
+fn over_http(world: &World, iterations: u64) -> Duration {
+    let routes = router::access(Arc::clone(world.application.app()));
+    let post = |question: &Question| {
+        HttpRequest::builder()
+            .method(Method::POST)
+            .uri("/v1/is_authorized")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(question.body.clone()))
+            .expect("request")
+    };
+    world.runtime.block_on(async {
+        let begun = Instant::now();
+        for question in world.questions.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
+            let answer = routes.answer(post(question)).await;
+            black_box(answer.into_body().collect().await.expect("body"));
+        }
+        begun.elapsed()
+    })
+}
+
+fn batch(c: &mut Criterion, world: &World) {
+    world.warm();
+    let mut group = c.benchmark_group("batch");
+    group.throughput(Throughput::Elements(BATCH as u64));
+    let batches: Vec<Vec<RequestRef<'_>>> =
+        world.questions.chunks_exact(BATCH).map(|chunk| chunk.iter().map(Question::borrow).collect()).collect();
+    group.bench_function("decisions", |b| {
+        let mut turn = batches.iter().cycle();
+        b.iter(|| {
+            let batch = turn.next().expect("a batch");
+            world.runtime.block_on(async { black_box(world.check().decide_all(batch).await.expect("decisions")) })
+        });
     });
     group.finish();
 }
 
 /// The policies as stock Cedar loads them.
-fn stock() -> (PolicySet, Schema) {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+fn stock(world: &World) -> (PolicySet, Schema) {
+    let built_in = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/policies"));
+    let root = world.config.policies.clone().unwrap_or_else(built_in);
     let mut all = PolicySet::new();
-    for file in std::fs::read_dir(root).expect(root) {
-        let text = std::fs::read_to_string(file.expect(root).path()).expect(root);
+    for file in std::fs::read_dir(root).expect("policies") {
+        let text = std::fs::read_to_string(file.expect("policies").path()).expect("policies");
         for policy in PolicySet::from_str(&text).expect("policies parse").policies() {
             let id = PolicyId::new(policy.annotation("id").expect("every policy has an id"));
             all.add(policy.new_id(id)).expect("ids are unique");
@@ -135,75 +251,154 @@ fn stock() -> (PolicySet, Schema) {
     (all, schema)
 }
 
-fn warm_miss(c: &mut Criterion, world: &World) {
-    let check = world.check();
-    let (policies, schema) = stock();
-    let stripes = Arc::new(Stripes::new(check.revision()));
-    let slicer = Slicer::new(world.store.clone(), stripes, 1 << 26);
-    let asked = request(7);
-    let entities = world.runtime.block_on(async {
-        let seeds =
-            Seeds { uids: vec![asked.principal.clone(), asked.resource.clone()], reach: &domain::Reach::everything(2) };
-        cedar::slice(slicer.slice(&seeds).await.expect("slice").entities()).expect("entities")
-    });
+/// Every question with its entities, as Cedar takes them.
+fn ready(world: &World, schema: &Schema) -> Vec<(Request, Entities)> {
+    let slicer = world.slicer();
+    let everything = domain::Reach::everything(2);
     let uid = |uid: &domain::EntityUid| EntityUid::from_str(&uid.to_string()).expect("uid");
-    let ready =
-        Request::new(uid(&asked.principal), uid(&asked.action), uid(&asked.resource), Context::empty(), Some(&schema))
-            .expect("request");
-    let authorizer = Authorizer::new();
-    // Every entity is read once; then each iteration asks what nobody asked.
     world.runtime.block_on(async {
-        for n in 0..ITEMS {
-            check.decide(&RequestRef::from(&about(n, "edit", n))).await.expect("decision");
+        let mut ready = Vec::with_capacity(QUESTIONS);
+        for Question { request, .. } in &world.questions {
+            let uids = vec![request.principal.clone(), request.resource.clone()];
+            let slice = slicer.slice(&Seeds { uids, reach: &everything }).await.expect("slice");
+            let entities = cedar::slice(slice.entities()).expect("entities");
+            let (principal, action, resource) = (uid(&request.principal), uid(&request.action), uid(&request.resource));
+            let asked = Request::new(principal, action, resource, cedar::Context::empty(), Some(schema));
+            ready.push((asked.expect("request"), entities));
         }
-    });
-    let mut group = c.benchmark_group("warm miss");
-    group.bench_function("floor: stock is_authorized, entities ready", |b| {
-        b.iter(|| black_box(authorizer.is_authorized(&ready, &policies, &entities)));
-    });
-    let mut n = 0;
-    group.bench_function("decision, entities cached", |b| {
+        ready
+    })
+}
+
+fn floor_of_misses(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, world: &World) {
+    let (policies, schema) = stock(world);
+    let (ready, authorizer) = (ready(world, &schema), Authorizer::new());
+    let mut turn = ready.iter().cycle();
+    group.bench_function("floor", |b| {
         b.iter(|| {
-            n += 1;
-            if n % (USERS * ITEMS) == 0 {
-                check.forget_decisions();
+            let (request, entities) = turn.next().expect("a question");
+            black_box(authorizer.is_authorized(request, &policies, entities))
+        });
+    });
+}
+
+fn slice(c: &mut Criterion, world: &World) {
+    let (slicer, bundle) = (world.slicer(), world.check().bundle());
+    let seeds: Vec<_> = world.questions.iter().map(|question| seeds(bundle, question)).collect();
+    let mut group = c.benchmark_group("slice");
+    group.bench_function("entities", |b| {
+        let mut turn = seeds.iter().cycle();
+        b.iter(|| {
+            let seeds = turn.next().expect("seeds");
+            world.runtime.block_on(async { black_box(slicer.slice(seeds).await.expect("slice")) })
+        });
+    });
+    group.finish();
+}
+
+fn seeds<'a>(bundle: &'a Bundle, Question { request, .. }: &Question) -> Seeds<'a> {
+    let action = request.action.borrow();
+    let environment = bundle.environment(&request.principal.type_name, &action, &request.resource.type_name);
+    let uids = vec![request.principal.clone(), request.resource.clone()];
+    Seeds { uids, reach: environment.expect("the schema has it").reach() }
+}
+
+fn evaluate(c: &mut Criterion, world: &World) {
+    let bundle = world.check().bundle();
+    let (_, schema) = stock(world);
+    let ready = ready(world, &schema);
+    let mut group = c.benchmark_group("evaluate");
+    floor_of_misses(&mut group, world);
+    group.bench_function("policies", |b| {
+        let mut turn = world.questions.iter().zip(&ready).cycle();
+        b.iter(|| {
+            let (Question { request, .. }, (_, entities)) = turn.next().expect("a question");
+            let action = request.action.borrow();
+            let environment = bundle.environment(&request.principal.type_name, &action, &request.resource.type_name);
+            let environment = environment.expect("the schema has it");
+            let context = bundle.context(environment, &request.context).expect("context");
+            black_box(bundle.evaluate(environment, request, &context, entities))
+        });
+    });
+    group.finish();
+}
+
+fn warm_miss(c: &mut Criterion, world: &World) {
+    let mut group = c.benchmark_group("warm_miss");
+    floor_of_misses(&mut group, world);
+    world.warm();
+    group.bench_function("decision", |b| {
+        b.iter_custom(|iterations| {
+            let mut time = Duration::ZERO;
+            let mut left = iterations;
+            while left > 0 {
+                // Forgetting is no part of a decision; remembering is.
+                world.check().forget_decisions();
+                let count = left.min(QUESTIONS as u64);
+                time += world.runtime.block_on(decide(world.check(), &world.questions, count));
+                left -= count;
             }
-            let asked = request(n);
-            world
-                .runtime
-                .block_on(async { black_box(check.decide(&RequestRef::from(&asked)).await.expect("decision")) })
+            time
+        });
+    });
+    group.finish();
+}
+
+/// One row by its id, over and over: the least that anything which is not in memory can cost.
+fn floor_of_reads(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, world: &World) {
+    let items = world.questions.iter().filter(|question| question.request.resource.type_name == "Item");
+    let ids: Vec<&str> = items.map(|question| question.request.resource.id.as_str()).collect();
+    group.bench_function("floor", |b| {
+        b.iter_custom(|iterations| {
+            world.runtime.block_on(async {
+                let begun = Instant::now();
+                for id in ids.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
+                    let read = sqlx::query_as::<_, (i64,)>("SELECT size FROM items WHERE id = ?").bind(*id);
+                    black_box(read.fetch_one(&world.pool).await.expect("row"));
+                }
+                begun.elapsed()
+            })
+        });
+    });
+}
+
+fn cold_read(c: &mut Criterion, world: &World) {
+    let mut group = c.benchmark_group("cold_read");
+    floor_of_reads(&mut group, world);
+    let wanted: Vec<[Wanted; 2]> = world
+        .questions
+        .iter()
+        .map(|Question { request, .. }| {
+            [&request.principal, &request.resource].map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE })
+        })
+        .collect();
+    group.bench_function("snapshot", |b| {
+        b.iter_custom(|iterations| {
+            world.runtime.block_on(async {
+                let begun = Instant::now();
+                for wanted in wanted.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
+                    black_box(world.store().snapshot(wanted).await.expect("snapshot"));
+                }
+                begun.elapsed()
+            })
         });
     });
     group.finish();
 }
 
 fn cold_miss(c: &mut Criterion, world: &World) {
-    let check = world.check();
-    let pool = world.runtime.block_on(SqlitePoolOptions::new().max_connections(1).connect_with(options(&world.url)));
-    let pool = pool.expect("connect");
-    let mut group = c.benchmark_group("cold miss");
-    let mut n = 0;
-    group.bench_function("floor: one point read", |b| {
-        b.iter(|| {
-            n += 1;
-            let id = format!("i{}", n % ITEMS);
-            world.runtime.block_on(async {
-                let row: (i64,) =
-                    sqlx::query_as("SELECT size FROM items WHERE id = ?").bind(id).fetch_one(&pool).await.expect("row");
-                black_box(row)
-            })
-        });
-    });
-    let mut n = 0;
-    group.bench_function("decision, nothing cached", |b| {
-        b.iter(|| {
-            n += 1;
-            check.forget_entities();
-            check.forget_decisions();
-            let asked = request(n);
-            world
-                .runtime
-                .block_on(async { black_box(check.decide(&RequestRef::from(&asked)).await.expect("decision")) })
+    let mut group = c.benchmark_group("cold_miss");
+    floor_of_reads(&mut group, world);
+    group.bench_function("decision", |b| {
+        let mut turn = world.questions.iter().cycle();
+        b.iter_custom(|iterations| {
+            let mut time = Duration::ZERO;
+            for question in turn.by_ref().take(usize::try_from(iterations).expect("iterations")) {
+                world.check().forget_entities();
+                world.check().forget_decisions();
+                time += world.runtime.block_on(decide(world.check(), std::slice::from_ref(question), 1));
+            }
+            time
         });
     });
     group.finish();
@@ -211,9 +406,9 @@ fn cold_miss(c: &mut Criterion, world: &World) {
 
 fn all(c: &mut Criterion) {
     let world = World::new();
-    hit(c, &world);
-    warm_miss(c, &world);
-    cold_miss(c, &world);
+    for stage in [hit, batch, slice, evaluate, warm_miss, cold_read, cold_miss] {
+        stage(c, &world);
+    }
 }
 
 criterion_group!(benches, all);

@@ -14,7 +14,10 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
 
+mod weight;
+
 pub use cedar_policy::{Context, Entities};
+pub use weight::weight;
 
 /// An entity, ready for evaluation.
 pub type Entity = ast::Entity;
@@ -103,6 +106,27 @@ pub fn references(uids: impl IntoIterator<Item = EntityUID>) -> Value {
     Value::set_of_lits(uids.into_iter().map(|uid| Literal::EntityUID(Arc::new(uid))), None)
 }
 
+/// Users and groups that something is granted to, as a value of the schema's type `Grantees`.
+#[must_use]
+pub fn grantees(users: Vec<EntityUID>, groups: Vec<EntityUID>) -> Value {
+    if users.is_empty() && groups.is_empty() {
+        return NOBODY.clone();
+    }
+    Value::record([("users", references(users)), ("groups", references(groups))], None)
+}
+
+/// Most things are granted to nobody, and such a record takes a kilobyte: there is one for all of them.
+static NOBODY: LazyLock<Value> =
+    LazyLock::new(|| Value::record([("users", references([])), ("groups", references([]))], None));
+
+/// Whether it is the one value of what is granted to nobody.
+fn is_nobody(value: &Value) -> bool {
+    match (value.value_kind(), NOBODY.value_kind()) {
+        (ValueKind::Record(fields), ValueKind::Record(nobody)) => Arc::ptr_eq(fields, nobody),
+        _ => false,
+    }
+}
+
 /// Entities whose ancestors are complete, as Cedar evaluates over them.
 ///
 /// # Errors
@@ -148,34 +172,4 @@ pub fn named_by_context(context: &Context) -> Vec<EntityUid> {
         fields.values().for_each(|value| for_each_named(value, &mut |uid| found.push(uid)));
     }
     found
-}
-
-/// About how much memory an entity takes, in bytes.
-#[must_use]
-pub fn weight(entity: &Entity) -> usize {
-    // An uid is a type (shared), an inline id up to 23 bytes and its hash-table slot.
-    const UID_BYTES: usize = 112;
-    const VALUE_BYTES: usize = 96;
-    let values: usize = entity.attrs().chain(entity.tags()).map(|(_, value)| value_weight(value)).sum();
-    let ids: usize = entity.ancestors().map(|uid| AsRef::<str>::as_ref(uid.eid()).len()).sum();
-    UID_BYTES * (2 + entity.ancestors().count()) + ids + VALUE_BYTES * entity.attrs_len() + values
-}
-
-fn value_weight(value: &PartialValue) -> usize {
-    match value {
-        PartialValue::Value(value) => inner_weight(value),
-        PartialValue::Residual(_) => 0,
-    }
-}
-
-fn inner_weight(value: &Value) -> usize {
-    const NODE_BYTES: usize = 128;
-    NODE_BYTES
-        + match value.value_kind() {
-            ValueKind::Lit(Literal::String(text)) => text.len(),
-            ValueKind::Lit(Literal::EntityUID(uid)) => AsRef::<str>::as_ref(uid.eid()).len(),
-            ValueKind::Lit(_) | ValueKind::ExtensionValue(_) => 0,
-            ValueKind::Set(set) => set.iter().map(inner_weight).sum(),
-            ValueKind::Record(fields) => fields.values().map(inner_weight).sum(),
-        }
 }

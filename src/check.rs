@@ -142,6 +142,12 @@ impl Check {
         self.counting.read()
     }
 
+    /// What the cache of entities did so far.
+    #[must_use]
+    pub fn entity_counters(&self) -> CacheCounters {
+        self.slicer.counters()
+    }
+
     /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
     /// program, whatever the number.
     #[must_use]
@@ -161,12 +167,11 @@ impl Check {
 
     /// What is cached, if it is still right.
     fn fresh(&self, cached: Arc<Cached>) -> Option<Answer> {
+        if cached.generation != self.bundle.generation() {
+            return None;
+        }
         let stamped = cached.stamp().revision();
-        let revision = match cached.generation == self.bundle.generation() {
-            true => cached.stamp().check(&self.stripes),
-            false => None,
-        };
-        let revision = revision?;
+        let revision = cached.stamp().check(&self.stripes)?;
         if revision > stamped {
             self.counting.restamp();
         }
@@ -177,15 +182,14 @@ impl Check {
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
         let mut answer = None;
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            let fresh = |left| match self.fresh(left) {
-                Some(joined) => {
+            let fresh = |left| {
+                let joined = self.fresh(left);
+                if joined.is_some() {
                     self.counting.hits(1);
-                    Some(joined)
-                }
-                None => {
+                } else {
                     self.counting.invalidation();
-                    None
                 }
+                joined
             };
             let fill = || {
                 self.counting.miss();

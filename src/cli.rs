@@ -2,6 +2,7 @@
 //!
 //! Turns arguments into a configuration, runs, and turns what came of it into an exit code.
 
+pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod doctor;
@@ -60,6 +61,8 @@ enum Command {
     Export(export::Arguments),
     /// Read lines of JSON into a database.
     Import(import::Arguments),
+    /// Measure how long decisions take, of a running server or in this process.
+    Bench(bench::Arguments),
 }
 
 /// Where the configuration and the policies are.
@@ -134,6 +137,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     }
 }
 

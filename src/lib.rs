@@ -32,6 +32,7 @@
 //! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
+//! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
 //! | [`cli`] | one subcommand per file | everything above | |
 //! | [`lifecycle`], [`telemetry`] | start, stop; log lines | everything above | |
@@ -39,6 +40,7 @@
 //! `// INVARIANT:` marks the few places on which all of this hangs.
 
 pub mod admin;
+pub mod bench;
 pub mod bulk;
 pub mod cedar;
 pub mod check;

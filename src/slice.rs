@@ -10,12 +10,14 @@
 pub mod entity;
 
 use crate::cedar::{self, CedarError, Entity};
+use crate::counters::{CacheCounters, Counting};
 use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{Store, StoreError};
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -62,6 +64,7 @@ pub struct Slicer {
     store: Store,
     stripes: Arc<Stripes>,
     entities: Cache<EntityUid, Arc<Held>>,
+    counting: Arc<Counting>,
 }
 
 /// The entities a request starts from, and how far to go from them.
@@ -113,12 +116,25 @@ impl Slicer {
     /// A slicer over a store, keeping entities worth at most `bytes_max`.
     #[must_use]
     pub fn new(store: Store, stripes: Arc<Stripes>, bytes_max: u64) -> Self {
+        let counting = Arc::new(Counting::default());
+        let evicted = Arc::clone(&counting);
         let entities = Cache::builder()
             .name("entities")
             .max_capacity(bytes_max)
             .weigher(|uid: &EntityUid, held: &Arc<Held>| u32::try_from(weight(uid, held)).unwrap_or(u32::MAX))
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evicted.eviction();
+                }
+            })
             .build();
-        Self { store, stripes, entities }
+        Self { store, stripes, entities, counting }
+    }
+
+    /// What the cache of entities did so far. Entities are not stamped anew.
+    #[must_use]
+    pub fn counters(&self) -> CacheCounters {
+        self.counting.read()
     }
 
     /// Forgets every entity; the next slices are read from the store.
@@ -183,9 +199,16 @@ impl Slicer {
             }
             match self.entities.get(uid).await {
                 Some(cached) if self.stripes.unchanged_since(&cached.stripes, cached.revision) => {
+                    self.counting.hits(1);
                     held.add(uid.clone(), cached);
                 }
-                _ => missing.push(uid.clone()),
+                found => {
+                    self.counting.miss();
+                    if found.is_some() {
+                        self.counting.invalidation();
+                    }
+                    missing.push(uid.clone());
+                }
             }
         }
         missing
@@ -242,7 +265,8 @@ fn finish(revision: Revision, held: Gathered) -> Slice {
 }
 
 fn weight(uid: &EntityUid, held: &Held) -> usize {
-    const ENTRY_BYTES: usize = 256;
+    // The cache's own nodes and pointers.
+    const ENTRY_BYTES: usize = 448;
     let names: usize = held.names.iter().map(|name| size_of_val(name) + name.1.id.len()).sum();
     let entity = held.entity.as_deref().map(cedar::weight).unwrap_or_default();
     ENTRY_BYTES + uid.id.len() + names + entity + size_of_val(&*held.stripes)

@@ -11,6 +11,7 @@
 //! | `audit`, `idempotency` | who did what or was refused; first answers, for retries |
 //! | `bulk` | everything out and in as lines |
 //! | `doctor` | whether what is kept keeps the invariants |
+//! | `sample` | users and items by number, for benches |
 //!
 //! `PostgreSQL` is to stand beside `SQLite`: what callers see (this file's `Store`, the two
 //! transactions, `Follower`) names neither, and `location` is where the two will part.
@@ -32,6 +33,7 @@ mod migrate;
 mod open;
 mod read;
 mod row;
+pub mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod write;

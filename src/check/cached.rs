@@ -3,6 +3,7 @@
 use super::CacheUse;
 use crate::domain::{Outcome, Revision};
 use crate::stamp::{Stamp, Stamped, Stripe};
+use smol_str::SmolStr;
 use std::sync::{Arc, OnceLock};
 
 /// A decision and where it came from.
@@ -70,7 +71,7 @@ impl Cached {
     pub(super) fn weight(&self) -> usize {
         const ENTRY_BYTES: usize = 320;
         const TEXT_BYTES: usize = 96;
-        let ids: usize = self.outcome.reasons.iter().map(|id| id.len()).sum();
+        let ids: usize = self.outcome.reasons.iter().map(SmolStr::len).sum();
         let reasons = size_of_val(self.outcome.reasons.as_slice());
         // The ids stand in the text too, in quotes and with a comma.
         ENTRY_BYTES

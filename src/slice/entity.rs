@@ -153,7 +153,7 @@ fn grantees<'a>(granted: impl Iterator<Item = &'a Grantee>) -> Result<Value, Ced
             Grantee::Group(group) => groups.push(cedar::uid(&EntityUid::group(group))?),
         }
     }
-    Ok(Value::record([("users", references(users)), ("groups", references(groups))], None))
+    Ok(cedar::grantees(users, groups))
 }
 
 fn all(uids: impl Iterator<Item = EntityUid>) -> Result<Vec<EntityUID>, CedarError> {

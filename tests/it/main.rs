@@ -10,6 +10,7 @@
 
 mod audit;
 mod bad_input;
+mod bench;
 mod bulk;
 mod by_rule;
 mod commands;

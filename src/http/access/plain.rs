@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn what_is_not_plain_is_left_to_the_general_reader() {
         for (part, other) in [
-            (r#"a b"#, r#"a\\b"#),
-            (r#"a b"#, r#"a\u0041"#),
-            (r#"User::"#, r#"User:"#),
-            (r#"User::"#, r#"Us er::"#),
-            (r#"User::"#, r#"if::"#),
+            ("a b", r"a\\b"),
+            ("a b", r"a\u0041"),
+            ("User::", "User:"),
+            ("User::", "Us er::"),
+            ("User::", "if::"),
             ("principal", "subject"),
             ("principal", "action"),
             (r#""principal""#, r#""entities":[],"principal""#),

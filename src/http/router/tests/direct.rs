@@ -85,6 +85,22 @@ async fn hits_misses_restamps_and_invalidations_are_counted() {
 }
 
 #[tokio::test]
+async fn entities_are_counted_beside_decisions() {
+    let server = Server::new().await;
+    let count = |hits, misses, invalidations| CacheCounters { hits, misses, invalidations, ..CacheCounters::default() };
+    server.ask(&with("context", json!({}))).await;
+    assert_eq!(server.app.check.entity_counters(), count(0, 2, 0));
+    // Another decision, about the same two.
+    server.ask(&with("action", json!(r#"Action::"edit""#))).await;
+    assert_eq!(server.app.check.entity_counters(), count(2, 2, 0));
+    let stripes = server.app.check.stripes();
+    stripes.raise(&[EntityUid::new("Item", "b")], Revision(1));
+    stripes.publish(Revision(1));
+    server.ask(&with("action", json!(r#"Action::"delete""#))).await;
+    assert_eq!(server.app.check.entity_counters(), count(3, 3, 1));
+}
+
+#[tokio::test]
 async fn what_a_full_cache_lets_go_of_is_counted() {
     let config_limits = Limits { decision_cache_bytes_max: 4096, ..Limits::default() };
     let server = Server::new().await;
