@@ -46,7 +46,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tower::ServiceExt as _;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -213,7 +212,7 @@ fn over_http(world: &World, iterations: u64) -> Duration {
     world.runtime.block_on(async {
         let begun = Instant::now();
         for question in world.questions.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
-            let answer = routes.clone().oneshot(post(question)).await.expect("answer");
+            let answer = routes.answer(post(question)).await;
             black_box(answer.into_body().collect().await.expect("body"));
         }
         begun.elapsed()

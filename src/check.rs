@@ -3,23 +3,29 @@
 //! May use moka, `slice`, `stamp`, `engine` and `domain`; never axum, never sqlx.
 
 pub mod batch;
+mod cached;
 pub mod error;
 pub mod key;
 mod verify;
 
 pub use batch::BatchError;
+pub use cached::Answer;
 pub use error::CheckError;
 pub use key::RequestRef;
 
 use crate::cedar;
 use crate::config::limits::Limits;
+use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, Outcome, Revision};
 use crate::engine::Bundle;
 use crate::slice::{Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
+use cached::Cached;
+use futures_util::FutureExt as _;
 use moka::Entry;
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
 use std::sync::Arc;
 use verify::Verifier;
@@ -31,6 +37,7 @@ pub struct Check {
     slicer: Slicer,
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
+    counting: Arc<Counting>,
     verifier: Verifier,
 }
 
@@ -54,28 +61,6 @@ impl CacheUse {
     }
 }
 
-/// A decision and where it came from.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Allow or Deny, and why.
-    pub outcome: Arc<Outcome>,
-    /// A revision at which this is the right answer: at least as new as every write acknowledged
-    /// before the question was asked.
-    pub revision: Revision,
-    /// Whether it was computed for this request.
-    pub cache: CacheUse,
-    /// What the answer rests on, to tell whether it is right at a later revision too.
-    stamp: Arc<Stamp>,
-}
-
-#[derive(Debug)]
-struct Cached {
-    outcome: Arc<Outcome>,
-    stamp: Arc<Stamp>,
-    /// Of the policies it was decided with.
-    generation: u64,
-}
-
 impl Check {
     /// A pipeline over a store and a policy bundle.
     ///
@@ -84,15 +69,22 @@ impl Check {
     pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
         let stripes = Arc::new(Stripes::new(store.revision().await?));
         let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
+        let counting = Arc::new(Counting::default());
+        let evicted = Arc::clone(&counting);
         let decisions = Cache::builder()
             .name("decisions")
             .max_capacity(limits.decision_cache_bytes_max)
             .weigher(|key: &DecisionRequest, cached: &Arc<Cached>| {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evicted.eviction();
+                }
+            })
             .build();
         let verifier = Verifier::new(limits.verification_decisions);
-        Ok(Self { bundle, slicer, stripes, decisions, verifier })
+        Ok(Self { bundle, slicer, stripes, decisions, counting, verifier })
     }
 
     /// May this principal do this action on this resource?
@@ -101,12 +93,23 @@ impl Check {
     /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
     /// An error is never an Allow, and is never remembered.
     pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        if let Some(cached) = self.decisions.get(request).await
-            && let Some(answer) = self.fresh(&cached)
-        {
+        if let Some(answer) = self.cached(request) {
             return Ok(answer);
         }
         self.miss(request.to_owned()).await
+    }
+
+    /// The answer, if it is cached and still right. Never waits.
+    #[must_use]
+    pub fn cached(&self, request: &RequestRef<'_>) -> Option<Answer> {
+        self.look(request).inspect(|_| self.counting.hits(1))
+    }
+
+    /// The same, not counted.
+    fn look(&self, request: &RequestRef<'_>) -> Option<Answer> {
+        // A read waits only where it tidies up and another read is doing so. What is begun then is
+        // finished by a later one.
+        self.fresh(self.decisions.get(request).now_or_never()??)
     }
 
     /// What every write must tell before it is acknowledged.
@@ -133,6 +136,12 @@ impl Check {
         &self.bundle
     }
 
+    /// What the cache of decisions did so far.
+    #[must_use]
+    pub fn decision_counters(&self) -> CacheCounters {
+        self.counting.read()
+    }
+
     /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
     /// program, whatever the number.
     #[must_use]
@@ -150,29 +159,47 @@ impl Check {
         self.slicer.forget();
     }
 
-    fn fresh(&self, cached: &Cached) -> Option<Answer> {
+    /// What is cached, if it is still right.
+    fn fresh(&self, cached: Arc<Cached>) -> Option<Answer> {
         if cached.generation != self.bundle.generation() {
             return None;
         }
-        let revision = cached.stamp.check(&self.stripes)?;
-        Some(cached.answer(revision, CacheUse::Hit))
+        let stamped = cached.stamp().revision();
+        let revision = cached.stamp().check(&self.stripes)?;
+        if revision > stamped {
+            self.counting.restamp();
+        }
+        Some(Answer::new(cached, revision, CacheUse::Hit))
     }
 
     /// Computes an answer, once for however many ask the same at the same time.
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
         let mut answer = None;
         let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            let present = present.map(Entry::into_value);
-            let turn = join(&self.stripes, present, |left| self.fresh(&left), || self.fill(&request)).await?;
+            let fresh = |left| {
+                let joined = self.fresh(left);
+                if joined.is_some() {
+                    self.counting.hits(1);
+                } else {
+                    self.counting.invalidation();
+                }
+                joined
+            };
+            let fill = || {
+                self.counting.miss();
+                self.fill(&request)
+            };
+            let turn = join(&self.stripes, present.map(Entry::into_value), fresh, fill).await?;
             Ok::<_, CheckError>(match turn {
                 Turn::Joined(joined) => {
                     answer = Some(joined);
                     Op::Nop
                 }
                 Turn::Filled(filled) => {
-                    answer = Some(filled.answer(filled.stamp.revision(), CacheUse::Miss));
+                    let filled = Arc::new(filled);
+                    answer = Some(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss));
                     // INVARIANT: a decision in which a policy failed is answered and not remembered.
-                    if filled.outcome.errors.is_empty() { Op::Put(Arc::new(filled)) } else { Op::Remove }
+                    if filled.outcome().errors.is_empty() { Op::Put(filled) } else { Op::Remove }
                 }
             })
         });
@@ -201,8 +228,8 @@ impl Check {
                 outcome
             }
         };
-        let stamp = Arc::new(Stamp::new(slice.revision, slice.stripes));
-        Ok(Cached { outcome: Arc::new(outcome), stamp, generation: bundle.generation() })
+        let stamp = Stamp::new(slice.revision, slice.stripes);
+        Ok(Cached::new(outcome, stamp, bundle.generation()))
     }
 }
 
@@ -211,24 +238,6 @@ impl Check {
 /// A permit without conditions on the principal would otherwise allow a stranger.
 fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
     [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
-}
-
-impl Stamped for Cached {
-    fn stamp(&self) -> &Stamp {
-        &self.stamp
-    }
-}
-
-impl Cached {
-    fn answer(&self, revision: Revision, cache: CacheUse) -> Answer {
-        Answer { outcome: Arc::clone(&self.outcome), revision, cache, stamp: Arc::clone(&self.stamp) }
-    }
-
-    fn weight(&self) -> usize {
-        const ENTRY_BYTES: usize = 320;
-        let reasons: usize = self.outcome.reasons.iter().map(|id| size_of_val(id) + id.len()).sum();
-        ENTRY_BYTES + reasons + size_of_val(self.stamp.stripes())
-    }
 }
 
 #[cfg(test)]

@@ -16,8 +16,10 @@ pub mod json;
 pub mod observe;
 pub mod openapi;
 pub mod ops;
+pub mod reply;
 pub mod router;
 pub mod routes;
+pub mod served;
 
 pub use accept::{Listener, Listeners};
 pub use error::Problem;
@@ -98,7 +100,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let (stop, stopping) = watch::channel(false);
     let limits = app.limits;
     let access = accept::accept(listeners.access, router::access(Arc::clone(&app)), limits, stopping.clone());
-    let admin = accept::accept(listeners.admin, router::admin(Arc::clone(&app)), limits, stopping);
+    let admin = accept::accept(listeners.admin, router::admin(Arc::clone(&app)).into(), limits, stopping);
     let stopper = async {
         shutdown.await;
         // First, so that nobody is told to send more here.

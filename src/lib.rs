@@ -26,6 +26,7 @@
 //! | [`stamp`] | how a cached decision is known to be fresh | domain, std's atomics | I/O |
 //! | [`slice`](mod@slice) | which entities a question needs | domain, store reads, Cedar's entity types | evaluation |
 //! | [`engine`] | policies: load, validate, index, evaluate | cedar-policy, domain | sqlx, moka |
+//! | [`counters`] | what each cache did | std's atomics | everything else |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's texts | axum |
 //! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
@@ -45,6 +46,7 @@ pub mod cedar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod counters;
 pub mod doctor;
 pub mod domain;
 pub mod engine;

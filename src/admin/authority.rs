@@ -61,7 +61,7 @@ impl Admin {
         let request =
             RequestRef { principal: principal.borrow(), action: action.borrow(), resource: resource.borrow(), context };
         let answer = self.check.decide(&request).await.map_err(|error| Refusal::Undecided(Box::new(error)))?;
-        Ok(answer.outcome.decision == Decision::Allow)
+        Ok(answer.outcome().decision == Decision::Allow)
     }
 
     /// For calls that are the host's alone; `what` is the plural of what they are about.

@@ -36,7 +36,7 @@ pub struct InProcess(pub Arc<Check>);
 impl Ask for InProcess {
     async fn ask(&mut self, question: &Question) -> Result<Reply, Fault> {
         match self.0.decide(&question.borrow()).await {
-            Ok(answer) => Ok(Reply { decision: answer.outcome.decision, cache: Some(answer.cache) }),
+            Ok(answer) => Ok(Reply { decision: answer.outcome().decision, cache: Some(answer.cache) }),
             Err(_) => Err(Fault(SmolStr::new_static("no decision"))),
         }
     }

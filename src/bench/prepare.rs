@@ -78,7 +78,7 @@ pub async fn prepare(
         }
         attempts -= 1;
         let Some(mut question) = sampler.candidate(wanted).await? else { continue };
-        let decision = check.decide(&question.borrow()).await?.outcome.decision;
+        let decision = check.decide(&question.borrow()).await?.outcome().decision;
         let place = open.iter_mut().find(|share| share.kind == wanted.kind && share.decision == decision);
         if let Some(share) = place.filter(|share| share.count > 0) {
             share.count -= 1;

@@ -44,11 +44,22 @@ impl Check {
         Err(BatchError { index: 0, error: CheckError::Unsettled })
     }
 
+    /// The same of answers that are all cached and right at one revision, and `None` otherwise.
+    #[must_use]
+    pub fn cached_all(&self, requests: &[RequestRef<'_>]) -> Option<Vec<Answer>> {
+        let mut answers = requests.iter().map(|request| self.look(request)).collect::<Option<Vec<_>>>()?;
+        let revision = newest(&answers);
+        let settled = answers.iter_mut().all(|answer| self.holds_at(answer, revision));
+        settled.then(|| {
+            self.counting.hits(answers.len());
+            answers
+        })
+    }
+
     /// Whether an answer is right at a revision that another answer of the batch rests on; says so in it.
     // INVARIANT: `revision` is committed, so every write up to it has raised its stripes.
     fn holds_at(&self, answer: &mut Answer, revision: Revision) -> bool {
-        let holds =
-            answer.revision == revision || self.stripes.unchanged_since(answer.stamp.stripes(), answer.revision);
+        let holds = answer.revision == revision || self.stripes.unchanged_since(answer.stripes(), answer.revision);
         if holds {
             answer.revision = revision;
         }

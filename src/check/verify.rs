@@ -133,7 +133,7 @@ mod tests {
             context: crate::domain::Context::empty(),
         };
         let answer = check.decide(&RequestRef::from(&request)).await.unwrap();
-        (Outcome::clone(&answer.outcome), check.mismatches())
+        (Outcome::clone(answer.outcome()), check.mismatches())
     }
 
     #[tokio::test]

@@ -114,7 +114,7 @@ async fn decide(config: &Config, question: &Question) -> miette::Result<(Decisio
     let answer = check.decide(&question.request()).await.into_diagnostic().wrap_err("no decision could be made")?;
     let missing = missing(&store, question).await?;
     store.close().await;
-    Ok((answer.outcome.decision, why(&answer.outcome, &bundle, &missing)))
+    Ok((answer.outcome().decision, why(answer.outcome(), &bundle, &missing)))
 }
 
 /// What of the question the store does not hold, of the types it keeps.

@@ -137,6 +137,12 @@ impl<'a> UidRef<'a> {
         Ok(Self { type_name, id: unescape(id)? })
     }
 
+    /// `Type::"id"` of its parts; `None` if `type_name` is not the name of a type.
+    #[must_use]
+    pub fn of_parts(type_name: &'a str, id: &'a str) -> Option<Self> {
+        is_type_name(type_name).then_some(Self { type_name, id: Cow::Borrowed(id) })
+    }
+
     /// The same reference, owning its text.
     #[must_use]
     pub fn to_owned(&self) -> EntityUid {
@@ -153,13 +159,17 @@ impl PartialEq<EntityUid> for UidRef<'_> {
 const RESERVED: [&str; 9] = ["true", "false", "if", "then", "else", "in", "like", "has", "is"];
 
 fn is_type_name(text: &str) -> bool {
-    text.split("::").all(|part| {
-        let mut bytes = part.bytes();
-        bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-            && !RESERVED.contains(&part)
-            && part != "__cedar"
-    })
+    // Most names have no namespace, and looking for one takes longer than looking at the name.
+    if text.contains(':') { text.split("::").all(is_name) } else { is_name(text) }
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let first = bytes.next();
+    first.is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        // No reserved word has a capital letter.
+        && (first.is_some_and(|b| b.is_ascii_uppercase()) || !(RESERVED.contains(&text) || text == "__cedar"))
 }
 
 fn unescape(text: &str) -> Result<Cow<'_, str>, UidError> {

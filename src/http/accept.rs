@@ -6,6 +6,7 @@
 mod connection;
 mod listener;
 mod phase;
+mod stop;
 mod streamed;
 mod timed;
 
@@ -13,7 +14,7 @@ pub use listener::{BindError, Listener, Listeners};
 
 use crate::config::Limits;
 use crate::config::limits::ACCEPT_REST_MILLISECONDS;
-use axum::Router;
+use crate::http::served::Served;
 use connection::Connections;
 use listener::{Accept, Socket};
 use std::io;
@@ -29,11 +30,11 @@ pub struct Peer {
     pub same_user: bool,
 }
 
-/// Serves `router` on `listener` until `stopping` turns true, then lets requests under way finish.
+/// Serves `served` on `listener` until `stopping` turns true, then lets requests under way finish.
 ///
 /// Returns once every connection is closed, at most `drain_seconds` later.
-pub async fn accept(listener: Listener, router: Router, limits: Limits, stopping: watch::Receiver<bool>) {
-    let connections = Connections::new(router, limits, stopping);
+pub async fn accept(listener: Listener, served: Served, limits: Limits, stopping: watch::Receiver<bool>) {
+    let connections = Connections::new(served, limits, stopping);
     match listener.socket {
         Socket::Tcp(socket) => run(socket, connections, &limits).await,
         Socket::Unix(socket) => run(socket, connections, &limits).await,

@@ -84,7 +84,8 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let text = body::read_json(request, &app.limits).await?;
+        let (parts, body) = request.into_parts();
+        let text = body::read_json(&parts.headers, body, &app.limits).await?;
         if text.is_empty() { Ok(Self(T::default())) } else { json::read(&text, &app.limits).map(Self) }
     }
 }

@@ -28,7 +28,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let text = body::read_json(request, &app.limits).await?;
+        let (parts, body) = request.into_parts();
+        let text = body::read_json(&parts.headers, body, &app.limits).await?;
         json::read(&text, &app.limits).map(Self)
     }
 }

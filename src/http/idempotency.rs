@@ -123,7 +123,7 @@ struct Asked {
 async fn read(app: &Arc<App>, key: &str, request: Request) -> Result<(Asked, Request), Problem> {
     let (mut parts, body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, &()).await?;
-    let text = body::read_json(Request::from_parts(parts.clone(), body), &app.limits).await?;
+    let text = body::read_json(&parts.headers, body, &app.limits).await?;
     let asked = Asked { key_hash: key_hash(caller.actor.as_ref(), key), request_hash: request_hash(&parts, &text) };
     Ok((asked, Request::from_parts(parts, Body::from(text))))
 }

@@ -3,66 +3,79 @@
 use super::App;
 use super::access::answer::Decided;
 use super::error::Problem;
+use crate::config::Limits;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Answers 503 to what takes longer than `request_seconds` and 500 to what panics: never an Allow.
 pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let line = Line::start(&request);
-    let limit = Duration::from_secs(app.limits.request_seconds);
-    // What a panic may leave half changed is a transaction, which is then rolled back.
-    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match tokio::time::timeout(limit, answering).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed").into_response(),
-        Err(_elapsed) => Problem::unavailable("the answer took too long").into_response(),
-    };
+    let route = || request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let line = Line::start(request.method(), route);
+    let response = guarded(&app.limits, next.run(request).map(Ok)).await.unwrap_or_else(Problem::into_response);
     if let Some(line) = line {
         line.end(&response);
     }
     response
 }
 
+/// What `answering` comes to, within the time that a request may take.
+///
+/// # Errors
+/// 503 for what takes longer, 500 for what panics, and the problem of `answering`.
+pub(super) async fn guarded<T>(
+    limits: &Limits,
+    answering: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    // What a panic may leave half changed is a transaction, which is then rolled back.
+    let mut answering = pin!(AssertUnwindSafe(answering).catch_unwind());
+    // What is answered without waiting needs no timer.
+    let answered = match futures_util::poll!(answering.as_mut()) {
+        Poll::Ready(answered) => answered,
+        Poll::Pending => tokio::time::timeout(Duration::from_secs(limits.request_seconds), answering)
+            .await
+            .map_err(|_elapsed| Problem::unavailable("the answer took too long"))?,
+    };
+    answered.unwrap_or_else(|_panic| Err(failed()))
+}
+
+/// What a client learns of a panic.
+pub(super) fn failed() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")
+}
+
 /// What the log says of a request: its route's template and never its path, as paths hold ids.
-struct Line {
-    method: axum::http::Method,
-    route: Option<MatchedPath>,
+pub(super) struct Line {
+    method: Method,
+    route: Option<String>,
     start: Instant,
 }
 
 impl Line {
-    fn start(request: &Request) -> Option<Self> {
-        tracing::enabled!(tracing::Level::DEBUG).then(|| Self {
-            method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            start: Instant::now(),
-        })
+    /// `None` unless such lines are asked for.
+    pub(super) fn start(method: &Method, route: impl FnOnce() -> Option<String>) -> Option<Self> {
+        let wanted = tracing::enabled!(tracing::Level::DEBUG);
+        wanted.then(|| Self { method: method.clone(), route: route(), start: Instant::now() })
     }
 
-    fn end(self, response: &Response) {
+    pub(super) fn end<B>(self, response: &axum::http::Response<B>) {
         let decided = response.extensions().get::<Decided>();
         tracing::debug!(
             method = self.method.as_str(),
-            route = self.route.as_ref().map_or("(none)", MatchedPath::as_str),
+            route = self.route.as_deref().unwrap_or("(none)"),
             status = response.status().as_u16(),
             decision = decided.and_then(|decided| decided.decision).map(crate::domain::Decision::name),
             latency_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
             revision = decided.map(|decided| decided.revision.0),
-            cache = decided.and_then(|decided| decided.cache).map(cache),
+            cache = decided.and_then(|decided| decided.cache).map(crate::check::CacheUse::name),
             "request"
         );
-    }
-}
-
-const fn cache(used: crate::check::CacheUse) -> &'static str {
-    match used {
-        crate::check::CacheUse::Hit => "hit",
-        crate::check::CacheUse::Miss => "miss",
     }
 }

@@ -1,21 +1,23 @@
 //! Every route of both listeners.
 
+use super::access::direct::{BATCH, IS_AUTHORIZED};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
+use super::served::Served;
 use super::{App, access, auth, call, observe, openapi, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 
 /// What host applications ask. Open: who may connect is the deployment's question.
-pub fn access(app: Arc<App>) -> Router {
+pub fn access(app: Arc<App>) -> Served {
     let routes = access_routes()
         .merge(health_routes())
         .into_router()
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed);
-    observed(routes, app)
+    Served::with_questions(observed(routes, Arc::clone(&app)), app)
 }
 
 /// What operators and hosts manage: all but health asks for the token, unknown paths too.
@@ -47,8 +49,8 @@ pub fn admin_endpoints() -> Vec<(Endpoint, bool)> {
 /// Questions, and what the listener says of itself.
 fn access_routes() -> Routes {
     Routes::new()
-        .route("/v1/is_authorized", post(access::is_authorized))
-        .route("/v1/is_authorized/batch", post(access::batch))
+        .route(IS_AUTHORIZED, post(access::is_authorized))
+        .route(BATCH, post(access::batch))
         .route("/openapi.json", get(openapi::of_access))
 }
 

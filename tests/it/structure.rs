@@ -12,12 +12,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("store", &["domain"], &["axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("stamp", &["domain", "store"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("counters", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"]),
     ("cedar", &["domain"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
-    ("slice", &["domain", "store", "stamp", "cedar"], &["sqlx", "axum", "hyper", "cedar_policy"]),
+    ("slice", &["domain", "store", "stamp", "cedar", "counters"], &["sqlx", "axum", "hyper", "cedar_policy"]),
     ("engine", &["domain", "cedar"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
     (
         "check",
-        &["domain", "store", "stamp", "cedar", "slice", "engine", "config"],
+        &["domain", "store", "stamp", "cedar", "slice", "engine", "config", "counters"],
         &["sqlx", "axum", "hyper", "cedar_policy", "cedar_policy_core"],
     ),
     (

@@ -1,12 +1,12 @@
 //! One connection from its first byte to its last.
 
 use super::phase::{At, Phase};
+use super::stop::until_stopped;
 use super::timed::Timed;
-use super::{Peer, stopped, streamed};
+use super::{Peer, streamed};
 use crate::config::Limits;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
+use crate::http::served::Served;
+use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,18 +16,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tower::ServiceExt as _;
 
 /// What all connections of a listener have in common.
 pub(super) struct Connections {
-    router: Router,
+    served: Arc<Served>,
     limits: Limits,
     stopping: watch::Receiver<bool>,
     http: http1::Builder,
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, limits: Limits, stopping: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(served: Served, limits: Limits, stopping: watch::Receiver<bool>) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             // Headers are under the clock of `Timed`, which knows an idle connection from a slow one.
@@ -35,8 +34,10 @@ impl Connections {
             .max_header_size(limits.header_bytes_max)
             // Not `pipeline_flush`: with it hyper never sends an answer while unread bytes are left, so
             // that a 431 or 400 to a malformed request is lost.
-            .keep_alive(true);
-        Self { router, limits, stopping, http }
+            .keep_alive(true)
+            // Answers are small: copying one behind its head is less work than a list of two pieces.
+            .writev(false);
+        Self { served: Arc::new(served), limits, stopping, http }
     }
 
     pub(super) fn stopping(&self) -> watch::Receiver<bool> {
@@ -50,23 +51,20 @@ impl Connections {
     {
         let phase = Arc::new(Phase::default());
         let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits));
-        let (router, mut stopping) = (self.router.clone(), self.stopping());
-        let served = Arc::clone(&phase);
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            served.set(At::Serving);
-            let (answer, served) = (router.clone().oneshot(prepare(request, peer)), Arc::clone(&served));
-            async move { Ok::<_, Infallible>(streamed::until_sent(answer.await?, &served)) }
+        let (served, stopping) = (Arc::clone(&self.served), self.stopping());
+        let at = Arc::clone(&phase);
+        let service = service_fn(move |request: Request<Incoming>| {
+            at.set(At::Serving);
+            let (answering, at) = (served.answer(with_peer(request, peer)), Arc::clone(&at));
+            async move { Ok::<_, Infallible>(streamed::until_sent(answering.await, at)) }
         });
         let connection = self.http.serve_connection(io, service);
         async move {
             let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                biased;
-                ended = connection.as_mut() => ended,
-                () = stopped(&mut stopping) => {
-                    if phase.get() == At::Silent {
-                        return;
-                    }
+            let ended = match until_stopped(connection.as_mut(), &stopping).await {
+                Some(ended) => ended,
+                None if phase.get() == At::Silent => return,
+                None => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
@@ -79,8 +77,7 @@ impl Connections {
     }
 }
 
-fn prepare(request: hyper::Request<Incoming>, peer: Option<Peer>) -> Request {
-    let mut request = request.map(Body::new);
+fn with_peer(mut request: Request<Incoming>, peer: Option<Peer>) -> Request<Incoming> {
     if let Some(peer) = peer {
         request.extensions_mut().insert(peer);
     }

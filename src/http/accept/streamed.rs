@@ -1,8 +1,9 @@
 //! An answer without a length is being served until its last byte.
 
 use super::phase::{At, Phase};
-use axum::body::{Body, Bytes, HttpBody};
-use axum::response::Response;
+use crate::http::reply::Reply;
+use axum::body::{Bytes, HttpBody};
+use axum::http::Response;
 use hyper::body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,20 +11,22 @@ use std::task::{Context, Poll};
 
 /// Says that the request is answered: at once if the answer is whole, at its end if it streams. The
 /// clock for idle connections would otherwise run under a stream that has nothing to say for a while.
-pub(super) fn until_sent(response: Response, phase: &Arc<Phase>) -> Response {
+pub(super) fn until_sent(response: Response<Reply>, phase: Arc<Phase>) -> Response<Sent> {
     if response.body().size_hint().exact().is_some() {
         phase.set(At::Answered);
-        return response;
+        return response.map(|body| Sent { body, serving: None });
     }
-    response.map(|body| Body::new(Streamed { body, phase: Arc::clone(phase) }))
+    response.map(|body| Sent { body, serving: Some(phase) })
 }
 
-struct Streamed {
-    body: Body,
-    phase: Arc<Phase>,
+/// The body that hyper sends.
+pub(super) struct Sent {
+    body: Reply,
+    /// Of an answer that streams.
+    serving: Option<Arc<Phase>>,
 }
 
-impl HttpBody for Streamed {
+impl HttpBody for Sent {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -40,9 +43,11 @@ impl HttpBody for Streamed {
     }
 }
 
-impl Drop for Streamed {
+impl Drop for Sent {
     // hyper lets go of a body once it has read its end, and writes what is left of it after that.
     fn drop(&mut self) {
-        self.phase.set(At::Answered);
+        if let Some(phase) = &self.serving {
+            phase.set(At::Answered);
+        }
     }
 }

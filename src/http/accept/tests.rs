@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::Address;
+use axum::Router;
 use axum::routing::{get, post};
 use std::os::unix::fs::PermissionsExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
@@ -33,7 +34,7 @@ fn now_and_then() -> impl futures_util::Stream<Item = io::Result<&'static str>> 
 /// A connection served in memory, under a clock that tests may pause.
 fn connect(stopping: watch::Receiver<bool>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    let serving = Connections::new(router(), limits(), stopping).serve(theirs, None);
+    let serving = Connections::new(router().into(), limits(), stopping).serve(theirs, None);
     (ours, tokio::spawn(serving))
 }
 
@@ -172,7 +173,7 @@ async fn start(limits: Limits) -> (Address, watch::Sender<bool>, tokio::task::Jo
     let listener = Listener::bind(&port, 0).await.unwrap();
     let address = listener.address().clone();
     let (stop, stopping) = watch::channel(false);
-    (address, stop, tokio::spawn(accept(listener, router(), limits, stopping)))
+    (address, stop, tokio::spawn(accept(listener, router().into(), limits, stopping)))
 }
 
 async fn dial(address: &Address) -> TcpStream {
@@ -220,7 +221,7 @@ async fn a_socket_file_is_ours_while_we_listen_and_gone_after() {
     assert!(crate::http::error::chain(&second).contains("another process listens there"));
 
     let (stop, stopping) = watch::channel(false);
-    let serving = tokio::spawn(accept(listener, router(), limits(), stopping));
+    let serving = tokio::spawn(accept(listener, router().into(), limits(), stopping));
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(REQUEST).await.unwrap();
     let mut bytes = [0; 12];

@@ -8,7 +8,7 @@ use crate::config::Limits;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -17,13 +17,16 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct Timed<S> {
     stream: S,
     phase: Arc<Phase>,
-    /// When what is being waited for must have been read.
-    read_by: Instant,
+    /// When what is being waited for must have been read; `None` from the first bytes of a request
+    /// until they turn out not to be all of its headers, so that most requests need no look at the clock.
+    read_by: Option<Instant>,
     /// When what is being written must have been taken; `None` while it is taken at once.
     write_by: Option<Instant>,
     /// Rings at the deadline or before, and is then set again: setting it for each request would
     /// cost more than letting it ring once in a while.
     alarm: Pin<Box<Sleep>>,
+    /// Whom the alarm wakes.
+    sleeper: Option<Waker>,
     header: Duration,
     idle: Duration,
     write: Duration,
@@ -36,26 +39,33 @@ impl<S> Timed<S> {
         Self {
             stream,
             phase,
-            read_by,
+            read_by: Some(read_by),
             write_by: None,
             alarm: Box::pin(tokio::time::sleep_until(read_by)),
+            sleeper: None,
             header,
             idle: Duration::from_secs(limits.idle_seconds),
             write: Duration::from_secs(limits.write_seconds),
         }
     }
 
-    /// A request was answered: the long clock runs until the next one.
-    fn rest(&mut self) {
-        self.read_by = Instant::now() + self.idle;
+    /// A request was answered: the long clock runs until the next one. Returns when it ends.
+    fn rest(&mut self) -> Instant {
         self.phase.set(At::Idle);
+        *self.read_by.insert(Instant::now() + self.idle)
     }
 
     /// Ready with an error once `by` is past.
     fn poll_overdue(&mut self, cx: &mut Context<'_>, by: Instant) -> Poll<io::Error> {
         if self.alarm.deadline() > by {
             self.alarm.as_mut().reset(by);
+            self.sleeper = None;
         }
+        // An alarm that is set already need not be told again whom to wake.
+        if self.sleeper.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) && !self.alarm.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.sleeper = Some(cx.waker().clone());
         loop {
             ready!(self.alarm.as_mut().poll(cx));
             if Instant::now() >= by {
@@ -83,21 +93,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         let at = self.phase.get();
         if read.is_ready() {
             if buf.filled().len() > before && at != At::Serving && at != At::Head {
-                // The first bytes of a request: the rest of its headers must come soon.
+                // The first bytes of a request: the rest of its headers must come soon. On a new
+                // connection the short clock runs already.
                 if at != At::Silent {
-                    self.read_by = Instant::now() + self.header;
+                    self.read_by = None;
                 }
                 self.phase.set(At::Head);
             }
             return read;
         }
-        match at {
+        let header = self.header;
+        let by = match at {
             // The request's own timers run.
             At::Serving => return Poll::Pending,
             At::Answered => self.rest(),
-            At::Silent | At::Head | At::Idle => {}
-        }
-        let by = self.read_by;
+            At::Silent | At::Head | At::Idle => *self.read_by.get_or_insert_with(|| Instant::now() + header),
+        };
         self.poll_overdue(cx, by).map(Err)
     }
 }
@@ -126,8 +137,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         if matches!(flushed, Poll::Ready(Ok(()))) && self.phase.get() == At::Answered {
             // hyper may have polled for the next request before this answer was written, and does not
             // do so again until something wakes it: from here on, the alarm will.
-            self.rest();
-            let by = self.read_by;
+            let by = self.rest();
             if let Poll::Ready(error) = self.poll_overdue(cx, by) {
                 return Poll::Ready(Err(error));
             }

@@ -1,9 +1,9 @@
 //! An answer as it stands in a response's body.
 
 use crate::check::{Answer, CacheUse};
-use crate::domain::{Decision, Revision};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use crate::domain::{Decision, Outcome, Revision};
+use crate::http::reply::Reply;
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -45,25 +45,39 @@ pub(super) struct Bodies<'a> {
     pub(super) responses: Vec<Body<'a>>,
 }
 
-impl<'a> From<&'a Answer> for Body<'a> {
-    fn from(answer: &'a Answer) -> Self {
-        let outcome = &answer.outcome;
-        Self {
-            decision: outcome.decision,
-            diagnostics: Diagnostics { reason: &outcome.reasons, errors: &outcome.errors },
-            revision: answer.revision,
-        }
-    }
+/// Everything of an answer that stands before its revision, which alone changes while a decision is cached.
+fn before_revision(outcome: &Outcome) -> Box<[u8]> {
+    const LAST: &[u8] = b"0}";
+    let diagnostics = Diagnostics { reason: &outcome.reasons, errors: &outcome.errors };
+    let body = Body { decision: outcome.decision, diagnostics, revision: Revision(0) };
+    // Texts and numbers always serialize. If they did not, a body of nothing is no Allow.
+    let mut text = serde_json::to_vec(&body).unwrap_or_default();
+    text.truncate(text.len().saturating_sub(LAST.len()));
+    text.into()
 }
 
-/// `body` as a JSON response, with what the log line needs.
-pub(super) fn respond(body: &impl Serialize, decided: Decided) -> Response {
-    // Texts and numbers always serialize. If they did not, a body of nothing is no Allow.
-    let text = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+/// Writes one answer at the end of `out`.
+pub(super) fn write(answer: &Answer, out: &mut Vec<u8>) {
+    out.extend_from_slice(answer.text(before_revision));
+    // A number always serializes, and memory takes whatever is written.
+    let _ = serde_json::to_writer(&mut *out, &answer.revision);
+    out.push(b'}');
+}
+
+/// The body of an answer, and what the log line says of it.
+pub(super) struct Written {
+    pub(super) text: Vec<u8>,
+    pub(super) decided: Decided,
+}
+
+/// A JSON response. `headers` are those of the request: their memory serves for the answer's.
+pub(super) fn respond(written: Written, mut headers: HeaderMap) -> Response<Reply> {
+    headers.clear();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut response = Response::new(Reply::Whole(written.text.into()));
+    *response.headers_mut() = headers;
     if tracing::enabled!(tracing::Level::DEBUG) {
-        response.extensions_mut().insert(decided);
+        response.extensions_mut().insert(written.decided);
     }
     response
 }

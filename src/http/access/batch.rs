@@ -1,11 +1,17 @@
 //! `POST /v1/is_authorized/batch`: several questions, answered from one state.
 
-use super::answer::{Bodies, Body, Decided, respond};
+use super::answer::{Decided, Written, respond, write};
 use super::freshness::{not_reached, reached, wanted};
+use super::plain;
 use super::question::Batch;
+use crate::check::Answer;
+use crate::domain::Revision;
 use crate::http::error::Problem;
+use crate::http::reply::Reply;
 use crate::http::{App, body, json};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -15,10 +21,19 @@ use std::sync::Arc;
 /// 400 for a question that is malformed or that the schema does not allow, naming it as
 /// `requests[3].action`; 422 for more questions than `batch_requests_max`; 503 where no decision can
 /// be made.
-#[utoipa::path(post, path = "/v1/is_authorized/batch", request_body = Batch, responses((status = 200, description = "The decisions, in the order of the requests", body = Bodies)))]
+#[utoipa::path(post, path = "/v1/is_authorized/batch", request_body = Batch, responses((status = 200, description = "The decisions, in the order of the requests", body = super::answer::Bodies)))]
 pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let revision_min = wanted(request.headers())?;
-    let text = body::read_json(request, &app.limits).await?;
+    let (parts, body) = request.into_parts();
+    Ok(decide(&app, parts.headers, body).await?.map(Body::new))
+}
+
+/// The same, however the request came.
+pub(super) async fn decide<B>(app: &App, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin,
+{
+    let revision_min = wanted(&headers)?;
+    let text = body::read_json(&headers, body, &app.limits).await?;
     let mut batch: Batch<'_> = json::read(&text, &app.limits)?;
     let count_max = app.limits.batch_requests_max;
     if batch.requests.len() > count_max {
@@ -30,10 +45,36 @@ pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Resp
     let requests = requests.collect::<Result<Vec<_>, _>>()?;
     reached(&app.check, revision_min, &app.limits).await?;
     let answers = app.check.decide_all(&requests).await?;
-    let revision = answers.first().map_or_else(|| app.check.revision(), |answer| answer.revision);
-    if revision < revision_min {
+    let written = written(&answers, app.check.revision());
+    if written.decided.revision < revision_min {
         return Err(not_reached());
     }
-    let responses = answers.iter().map(Body::from).collect();
-    Ok(respond(&Bodies { responses }, Decided { decision: None, revision, cache: None }))
+    Ok(respond(written, headers))
+}
+
+/// The answers to plain questions, if the cache has them all.
+pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
+    let revision_min = wanted(headers).ok()?;
+    let requests = plain::batch(text)?;
+    if requests.len() > app.limits.batch_requests_max {
+        return None;
+    }
+    let written = written(&app.check.cached_all(&requests)?, app.check.revision());
+    (written.decided.revision >= revision_min).then_some(written)
+}
+
+/// The answers as JSON; `none` is the revision that an empty batch is answered at.
+fn written(answers: &[Answer], none: Revision) -> Written {
+    const ANSWER_BYTES: usize = 128;
+    let mut text = Vec::with_capacity(ANSWER_BYTES * (answers.len() + 1));
+    text.extend_from_slice(br#"{"responses":["#);
+    for (index, answer) in answers.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        write(answer, &mut text);
+    }
+    text.extend_from_slice(b"]}");
+    let revision = answers.first().map_or(none, |answer| answer.revision);
+    Written { text, decided: Decided { decision: None, revision, cache: None } }
 }

@@ -1,11 +1,16 @@
 //! `POST /v1/is_authorized`: one question, one answer.
 
-use super::answer::{Body, Decided, respond};
+use super::answer::{Decided, Written, respond, write};
 use super::freshness::{not_reached, reached, wanted};
+use super::plain;
 use super::question::Question;
+use crate::check::Answer;
 use crate::http::error::Problem;
+use crate::http::reply::Reply;
 use crate::http::{App, body, json};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -13,10 +18,22 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// 400 for a malformed question or one the schema does not allow, 503 where no decision can be made.
-#[utoipa::path(post, path = "/v1/is_authorized", request_body = Question, responses((status = 200, description = "The decision", body = Body)))]
+#[utoipa::path(post, path = "/v1/is_authorized", request_body = Question, responses((status = 200, description = "The decision", body = super::answer::Body)))]
 pub async fn is_authorized(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let revision_min = wanted(request.headers())?;
-    let text = body::read_json(request, &app.limits).await?;
+    let (parts, body) = request.into_parts();
+    Ok(decide(&app, parts.headers, body).await?.map(Body::new))
+}
+
+/// Room for most answers.
+const ANSWER_BYTES: usize = 256;
+
+/// The same, however the request came.
+pub(super) async fn decide<B>(app: &App, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin,
+{
+    let revision_min = wanted(&headers)?;
+    let text = body::read_json(&headers, body, &app.limits).await?;
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
     let request = question.request("")?;
     reached(&app.check, revision_min, &app.limits).await?;
@@ -24,7 +41,19 @@ pub async fn is_authorized(State(app): State<Arc<App>>, request: Request) -> Res
     if answer.revision < revision_min {
         return Err(not_reached());
     }
-    let decided =
-        Decided { decision: Some(answer.outcome.decision), revision: answer.revision, cache: Some(answer.cache) };
-    Ok(respond(&Body::from(&answer), decided))
+    Ok(respond(written(&answer), headers))
+}
+
+/// The answer to a plain question, if the cache has it.
+pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
+    let revision_min = wanted(headers).ok()?;
+    let answer = app.check.cached(&plain::one(text)?)?;
+    (answer.revision >= revision_min).then(|| written(&answer))
+}
+
+fn written(answer: &Answer) -> Written {
+    let mut text = Vec::with_capacity(ANSWER_BYTES);
+    write(answer, &mut text);
+    let decision = Some(answer.outcome().decision);
+    Written { text, decided: Decided { decision, revision: answer.revision, cache: Some(answer.cache) } }
 }

@@ -1,4 +1,7 @@
 use super::*;
+
+mod direct;
+
 use crate::admin::{SystemClock, SystemRandom};
 use crate::config::{Config, Limits};
 use crate::http::accept::Peer;
@@ -33,7 +36,7 @@ impl Server {
     }
 
     async fn access(&self, request: Request<Body>) -> (Response<()>, Value) {
-        split(access(Arc::clone(&self.app)).oneshot(request).await.unwrap()).await
+        split(access(Arc::clone(&self.app)).answer(request).await.map(Body::new)).await
     }
 
     async fn admin(&self, request: Request<Body>) -> (Response<()>, Value) {

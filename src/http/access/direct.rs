@@ -1,0 +1,113 @@
+//! The questions on their short way: no router, and for what is cached nothing that waits.
+//!
+//! Most questions come whole and have an answer in the cache. Those are answered where they stand,
+//! before anything is made that could be waited for: a future, its box, a timer. Every other goes the
+//! long way, through the same handler as behind the router, and that alone refuses.
+
+use super::answer::{Written, respond};
+use super::{batch, is_authorized};
+use crate::http::App;
+use crate::http::body::{Begun, is_json};
+use crate::http::observe::{Line, failed, guarded};
+use crate::http::reply::Reply;
+use crate::http::served::{Asking, Later};
+use axum::body::{Bytes, HttpBody};
+use axum::http::{HeaderMap, Method, Request, Response, header};
+use axum::response::IntoResponse as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Where one question is asked.
+pub(in crate::http) const IS_AUTHORIZED: &str = "/v1/is_authorized";
+
+/// Where several are.
+pub(in crate::http) const BATCH: &str = "/v1/is_authorized/batch";
+
+/// How much a request asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// One question.
+    One,
+    /// Several at once.
+    Several,
+}
+
+impl Asked {
+    /// What this request asks, if it is a question at all.
+    #[must_use]
+    pub fn of<B>(request: &Request<B>) -> Option<Self> {
+        if *request.method() != Method::POST {
+            return None;
+        }
+        match request.uri().path() {
+            IS_AUTHORIZED => Some(Self::One),
+            BATCH => Some(Self::Several),
+            _ => None,
+        }
+    }
+
+    const fn route(self) -> &'static str {
+        match self {
+            Self::One => IS_AUTHORIZED,
+            Self::Several => BATCH,
+        }
+    }
+
+    /// The answer to a good question, if the cache has it.
+    fn at_once(self, app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
+        match self {
+            Self::One => is_authorized::at_once(app, headers, text),
+            Self::Several => batch::at_once(app, headers, text),
+        }
+    }
+}
+
+/// Answers a question as the router would: at once, or later.
+pub(in crate::http) fn answer<B: Asking>(
+    app: &Arc<App>,
+    asked: Asked,
+    request: Request<B>,
+) -> Result<Response<Reply>, Later> {
+    let line = Line::start(request.method(), || Some(asked.route().to_owned()));
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    // Looking at a body that its client first wants leave to send would give that leave.
+    if headers.contains_key(header::EXPECT) || !is_json(&headers) {
+        return Err(later(Arc::clone(app), asked, line, headers, body));
+    }
+    let body = Begun::new(body);
+    let Some(text) = body.whole().filter(|text| text.len() <= app.limits.body_bytes_max) else {
+        return Err(later(Arc::clone(app), asked, line, headers, body));
+    };
+    // Nothing is changed here but what a cache keeps for itself.
+    let response = match catch_unwind(AssertUnwindSafe(|| asked.at_once(app, &headers, text))) {
+        Ok(Some(written)) => respond(written, headers),
+        Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
+        Err(_panic) => Reply::routed(failed().into_response()),
+    };
+    Ok(ended(line, response))
+}
+
+/// The long way.
+fn later<B>(app: Arc<App>, asked: Asked, line: Option<Line>, headers: HeaderMap, body: B) -> Later
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+{
+    Box::pin(async move {
+        let answering = async {
+            match asked {
+                Asked::One => is_authorized::decide(&app, headers, body).await,
+                Asked::Several => batch::decide(&app, headers, body).await,
+            }
+        };
+        let answered = guarded(&app.limits, answering).await;
+        ended(line, answered.unwrap_or_else(|problem| Reply::routed(problem.into_response())))
+    })
+}
+
+fn ended(line: Option<Line>, response: Response<Reply>) -> Response<Reply> {
+    if let Some(line) = line {
+        line.end(&response);
+    }
+    response
+}
