@@ -32,11 +32,12 @@ struct Load {
 impl Load {
     async fn drive(self: Rc<Self>) -> io::Result<()> {
         if let Some(path) = self.place.strip_prefix("unix:") {
-            return self.ask(UnixStream::connect(path).await?).await;
+            self.ask(UnixStream::connect(path).await?).await
+        } else {
+            let stream = TcpStream::connect(format!("127.0.0.1:{}", self.place)).await?;
+            stream.set_nodelay(true)?;
+            self.ask(stream).await
         }
-        let stream = TcpStream::connect(format!("127.0.0.1:{}", self.place)).await?;
-        stream.set_nodelay(true)?;
-        self.ask(stream).await
     }
 
     async fn ask(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {

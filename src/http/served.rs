@@ -55,8 +55,8 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError> + Unpin + Send> + Send + Un
 
 /// An answer that is being made.
 ///
-/// Small, as hyper moves it about: whatever can wait is in a box.
-#[expect(clippy::large_enum_variant, reason = "the large one is what most requests are; a box would cost each of them")]
+/// Whatever can wait is in a box.
+#[expect(clippy::large_enum_variant, reason = "a box for each question would cost what this type saves")]
 pub enum Answering<B> {
     /// A question that nobody has looked at: hyper hands it over before its body, and asks for the
     /// answer after that.
