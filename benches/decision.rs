@@ -17,16 +17,16 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin says why and stops")]
 
+#[path = "decision/floor.rs"]
+mod floor;
+
 use axum::body::Body;
 use axum::http::{Method, Request as HttpRequest, header};
-use cedar_policy::{Authorizer, Entities, EntityUid, PolicyId, PolicySet, Request, Schema};
 use conclave::admin::{SystemClock, SystemRandom};
 use conclave::bench::prepare::{Plan, prepare};
 use conclave::bench::question::Question;
-use conclave::cedar;
 use conclave::check::{Check, RequestRef};
 use conclave::config::Config;
-use conclave::domain;
 use conclave::domain::facts::{Neighbours, Wanted};
 use conclave::engine::Bundle;
 use conclave::http::router;
@@ -41,7 +41,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::collections::HashSet;
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -235,53 +234,6 @@ fn batch(c: &mut Criterion, world: &World) {
     group.finish();
 }
 
-/// The policies as stock Cedar loads them.
-fn stock(world: &World) -> (PolicySet, Schema) {
-    let built_in = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/policies"));
-    let root = world.config.policies.clone().unwrap_or_else(built_in);
-    let mut all = PolicySet::new();
-    for file in std::fs::read_dir(root).expect("policies") {
-        let text = std::fs::read_to_string(file.expect("policies").path()).expect("policies");
-        for policy in PolicySet::from_str(&text).expect("policies parse").policies() {
-            let id = PolicyId::new(policy.annotation("id").expect("every policy has an id"));
-            all.add(policy.new_id(id)).expect("ids are unique");
-        }
-    }
-    let (schema, _) = Schema::from_cedarschema_str(include_str!("../schema/groups.cedarschema")).expect("schema");
-    (all, schema)
-}
-
-/// Every question with its entities, as Cedar takes them.
-fn ready(world: &World, schema: &Schema) -> Vec<(Request, Entities)> {
-    let slicer = world.slicer();
-    let everything = domain::Reach::everything(2);
-    let uid = |uid: &domain::EntityUid| EntityUid::from_str(&uid.to_string()).expect("uid");
-    world.runtime.block_on(async {
-        let mut ready = Vec::with_capacity(QUESTIONS);
-        for Question { request, .. } in &world.questions {
-            let uids = vec![request.principal.clone(), request.resource.clone()];
-            let slice = slicer.slice(&Seeds { uids, reach: &everything }).await.expect("slice");
-            let entities = cedar::slice(slice.entities()).expect("entities");
-            let (principal, action, resource) = (uid(&request.principal), uid(&request.action), uid(&request.resource));
-            let asked = Request::new(principal, action, resource, cedar::Context::empty(), Some(schema));
-            ready.push((asked.expect("request"), entities));
-        }
-        ready
-    })
-}
-
-fn floor_of_misses(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, world: &World) {
-    let (policies, schema) = stock(world);
-    let (ready, authorizer) = (ready(world, &schema), Authorizer::new());
-    let mut turn = ready.iter().cycle();
-    group.bench_function("floor", |b| {
-        b.iter(|| {
-            let (request, entities) = turn.next().expect("a question");
-            black_box(authorizer.is_authorized(request, &policies, entities))
-        });
-    });
-}
-
 fn slice(c: &mut Criterion, world: &World) {
     let (slicer, bundle) = (world.slicer(), world.check().bundle());
     let seeds: Vec<_> = world.questions.iter().map(|question| seeds(bundle, question)).collect();
@@ -305,10 +257,10 @@ fn seeds<'a>(bundle: &'a Bundle, Question { request, .. }: &Question) -> Seeds<'
 
 fn evaluate(c: &mut Criterion, world: &World) {
     let bundle = world.check().bundle();
-    let (_, schema) = stock(world);
-    let ready = ready(world, &schema);
+    let (_, schema) = floor::stock(world);
+    let ready = floor::ready(world, &schema);
     let mut group = c.benchmark_group("evaluate");
-    floor_of_misses(&mut group, world);
+    floor::of_misses(&mut group, world);
     group.bench_function("policies", |b| {
         let mut turn = world.questions.iter().zip(&ready).cycle();
         b.iter(|| {
@@ -325,7 +277,7 @@ fn evaluate(c: &mut Criterion, world: &World) {
 
 fn warm_miss(c: &mut Criterion, world: &World) {
     let mut group = c.benchmark_group("warm_miss");
-    floor_of_misses(&mut group, world);
+    floor::of_misses(&mut group, world);
     world.warm();
     group.bench_function("decision", |b| {
         b.iter_custom(|iterations| {
@@ -344,27 +296,9 @@ fn warm_miss(c: &mut Criterion, world: &World) {
     group.finish();
 }
 
-/// One row by its id, over and over: the least that anything which is not in memory can cost.
-fn floor_of_reads(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, world: &World) {
-    let items = world.questions.iter().filter(|question| question.request.resource.type_name == "Item");
-    let ids: Vec<&str> = items.map(|question| question.request.resource.id.as_str()).collect();
-    group.bench_function("floor", |b| {
-        b.iter_custom(|iterations| {
-            world.runtime.block_on(async {
-                let begun = Instant::now();
-                for id in ids.iter().cycle().take(usize::try_from(iterations).expect("iterations")) {
-                    let read = sqlx::query_as::<_, (i64,)>("SELECT size FROM items WHERE id = ?").bind(*id);
-                    black_box(read.fetch_one(&world.pool).await.expect("row"));
-                }
-                begun.elapsed()
-            })
-        });
-    });
-}
-
 fn cold_read(c: &mut Criterion, world: &World) {
     let mut group = c.benchmark_group("cold_read");
-    floor_of_reads(&mut group, world);
+    floor::of_reads(&mut group, world);
     let wanted: Vec<[Wanted; 2]> = world
         .questions
         .iter()
@@ -388,7 +322,7 @@ fn cold_read(c: &mut Criterion, world: &World) {
 
 fn cold_miss(c: &mut Criterion, world: &World) {
     let mut group = c.benchmark_group("cold_miss");
-    floor_of_reads(&mut group, world);
+    floor::of_reads(&mut group, world);
     group.bench_function("decision", |b| {
         let mut turn = world.questions.iter().cycle();
         b.iter_custom(|iterations| {
