@@ -70,7 +70,7 @@ const FILL: &[&str] = &[
      SELECT t.key * 100 + i, 'f' || (t.key * 100 + i), t.key, CASE WHEN i < 20 THEN NULL ELSE t.key * 100 + i - 20 END, 'u0' FROM n, tools t ORDER BY i",
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
      INSERT INTO items (id, tool, folder, author)
-     SELECT 'i' || i, f.tool, f.key, COALESCE((SELECT user_id FROM members WHERE group_id = 'g' || (i % 20) LIMIT 1 OFFSET i % 40), 'u' || (i % 20))
+     SELECT 'i' || i, f.tool, f.key, COALESCE((SELECT user_id FROM members WHERE group_id = 'g' || (i % 20) AND user_id >= 'u' || (i * 7 % 200) LIMIT 1), 'u' || (i % 20))
      FROM n JOIN folders f ON f.key = (1 + i % 20) * 100 + 40 + (i / 20) % 20",
     "INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool)
      SELECT 'Folder', f.key, 'add', 'Group', t.group_id, t.key FROM folders f JOIN tools t ON t.key = f.tool WHERE f.key % 3 = 0",
@@ -93,7 +93,7 @@ impl World {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
         let token = folder.path().join("token");
-        std::fs::write(&token, "a token for nobody to use").expect("token");
+        std::fs::write(&token, "7c1e0b5a94d2f6830e5b7a1c4d9f2e68").expect("token");
         let mut config = Config { admin_token_file: Some(token), ..Config::default() };
         config.policies = std::env::var_os("CONCLAVE_BENCH_POLICIES").map(PathBuf::from);
         let given = std::env::var("CONCLAVE_BENCH_DATABASE").ok();
