@@ -10,7 +10,7 @@ use std::fmt;
 /// A value of a context: JSON without fractions, which Cedar does not have.
 ///
 /// Typed rather than text, so that equal contexts are equal cache keys and others are not.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
     /// `null`, which no schema accepts; kept so that the refusal can name the field.
     Null,

@@ -1,0 +1,107 @@
+//! An entity as a host describes it: Cedar's entity JSON, in one canonical form.
+
+use super::context::Value;
+use super::uid::EntityUid;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a host says of one entity.
+///
+/// Sorted throughout, so that two descriptions that say the same are equal, whatever order they were written in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityRecord {
+    /// Which entity.
+    #[serde(deserialize_with = "uid")]
+    pub uid: EntityUid,
+    /// Its attributes, by name.
+    #[serde(default)]
+    pub attrs: BTreeMap<SmolStr, Value>,
+    /// The entities that it is directly in.
+    #[serde(default, deserialize_with = "uids")]
+    pub parents: BTreeSet<EntityUid>,
+}
+
+/// The three ways in which Cedar's JSON names an entity, and the way of policies.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reference {
+    Text(String),
+    Explicit { __entity: Parts },
+    Implicit(Parts),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    #[serde(rename = "type")]
+    type_name: String,
+    id: SmolStr,
+}
+
+impl Reference {
+    fn uid(self) -> Result<EntityUid, String> {
+        match self {
+            Self::Text(text) => EntityUid::parse(&text).map_err(|error| error.to_string()),
+            Self::Explicit { __entity: parts } | Self::Implicit(parts) => parts.uid(),
+        }
+    }
+}
+
+impl Parts {
+    fn uid(self) -> Result<EntityUid, String> {
+        let Self { type_name, id } = self;
+        let uid = super::uid::UidRef::of_parts(&type_name, &id).map(|uid| uid.to_owned());
+        uid.ok_or_else(|| format!("`{type_name}` is no name of an entity type"))
+    }
+}
+
+fn uid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EntityUid, D::Error> {
+    let reference = Reference::deserialize(deserializer);
+    let reference = reference.map_err(|_| D::Error::custom("must be `{\"type\": …, \"id\": …}` or `Type::\"id\"`"))?;
+    reference.uid().map_err(D::Error::custom)
+}
+
+fn uids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<EntityUid>, D::Error> {
+    let references = Vec::<Reference>::deserialize(deserializer)?;
+    references.into_iter().map(|reference| reference.uid().map_err(D::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<EntityRecord, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_way_to_name_an_entity_names_the_same() {
+        let records = [
+            r#"{"uid":{"type":"Shop::Order","id":"1"},"parents":["A::\"x\"",{"type":"A","id":"w"}]}"#,
+            r#"{"uid":{"__entity":{"type":"Shop::Order","id":"1"}},"attrs":{},"parents":[{"type":"A","id":"w"},{"__entity":{"type":"A","id":"x"}}]}"#,
+            r#"{"uid":"Shop::Order::\"1\"","parents":["A::\"w\"","A::\"x\"","A::\"x\""]}"#,
+        ];
+        let [first, rest @ ..] = records.map(|text| read(text).unwrap());
+        assert_eq!(first.uid, EntityUid::new("Shop::Order", "1"));
+        assert!(rest.iter().all(|record| *record == first));
+    }
+
+    #[test]
+    fn what_names_no_entity_is_refused() {
+        for bad in [
+            "{}",
+            r#"{"uid":1}"#,
+            r#"{"uid":{"type":"a-b","id":"1"}}"#,
+            r#"{"uid":{"type":"A"}}"#,
+            r#"{"uid":"A"}"#,
+            r#"{"uid":"A::\"1\"","attrs":[]}"#,
+            r#"{"uid":"A::\"1\"","parents":["x"]}"#,
+            r#"{"uid":"A::\"1\"","attributes":{}}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}
