@@ -14,9 +14,12 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
 
+mod model;
+mod typed;
 mod weight;
 
 pub use cedar_policy::{Context, Entities};
+pub use model::{Described, EntityError, EntityModel};
 pub use weight::weight;
 
 /// An entity, ready for evaluation.

@@ -13,6 +13,7 @@ pub mod facts;
 pub mod group;
 pub mod id;
 pub mod json;
+pub mod kept;
 pub mod mail;
 pub mod membership;
 pub mod name;

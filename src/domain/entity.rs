@@ -3,7 +3,8 @@
 use super::context::Value;
 use super::uid::EntityUid;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,36 @@ pub struct EntityRecord {
     /// The entities that it is directly in.
     #[serde(default, deserialize_with = "uids")]
     pub parents: BTreeSet<EntityUid>,
+    /// Its tags, by name.
+    #[serde(default)]
+    pub tags: BTreeMap<SmolStr, Value>,
+}
+
+impl Serialize for EntityRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("EntityRecord", 3 + usize::from(!self.tags.is_empty()))?;
+        fields.serialize_field("uid", &Written::of(&self.uid))?;
+        fields.serialize_field("attrs", &self.attrs)?;
+        fields.serialize_field("parents", &self.parents.iter().map(Written::of).collect::<Vec<_>>())?;
+        if !self.tags.is_empty() {
+            fields.serialize_field("tags", &self.tags)?;
+        }
+        fields.end()
+    }
+}
+
+/// A reference as Cedar's JSON writes it.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn of(uid: &'a EntityUid) -> Self {
+        Self { type_name: &uid.type_name, id: &uid.id }
+    }
 }
 
 /// The three ways in which Cedar's JSON names an entity, and the way of policies.
@@ -87,6 +118,15 @@ mod tests {
         let [first, rest @ ..] = records.map(|text| read(text).unwrap());
         assert_eq!(first.uid, EntityUid::new("Shop::Order", "1"));
         assert!(rest.iter().all(|record| *record == first));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let text =
+            r#"{"uid":{"type":"A","id":"\""},"attrs":{"n":1},"parents":[{"type":"B","id":""}],"tags":{"t":[true]}}"#;
+        assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
+        let plain = r#"{"uid":{"type":"A","id":"x"},"attrs":{},"parents":[]}"#;
+        assert_eq!(serde_json::to_string(&read(plain).unwrap()).unwrap(), plain);
     }
 
     #[test]

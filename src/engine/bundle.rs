@@ -3,8 +3,9 @@
 use super::index::Index;
 use super::parse::Parsed;
 use super::{ContextError, Environment, ErrorRule, NotAllowed, PolicyInfo, Problem, Summary, context};
-use crate::domain::Context;
+use crate::cedar::{Described, EntityError, EntityModel};
 use crate::domain::uid::UidRef;
+use crate::domain::{Context, EntityRecord};
 use cedar_policy::{PolicySet, Schema};
 use cedar_policy_core::ast::Entity;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct Bundle {
     pub(super) set: PolicySet,
     pub(super) index: Index,
     pub(super) actions: Vec<Arc<Entity>>,
+    /// What the schema says of entities; nothing without a schema.
+    pub(super) model: Arc<EntityModel>,
     pub(super) warnings: Vec<Problem>,
     pub(super) error_rule: ErrorRule,
     pub(super) generation: u64,
@@ -63,6 +66,20 @@ impl Bundle {
     #[must_use]
     pub const fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
+    }
+
+    /// What the schema says of entities, and which of their types Conclave itself keeps.
+    #[must_use]
+    pub const fn model(&self) -> &Arc<EntityModel> {
+        &self.model
+    }
+
+    /// The attributes and tags that a host gives an entity, as values of the schema's types.
+    ///
+    /// # Errors
+    /// As [`EntityModel::attributes`].
+    pub fn attributes(&self, record: &EntityRecord) -> Result<Described, EntityError> {
+        self.model.attributes(record)
     }
 
     /// How big it is.

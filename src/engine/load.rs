@@ -3,6 +3,7 @@
 use super::index::{self, Index};
 use super::parse::{self, Parsed};
 use super::{Bundle, ErrorRule, LoadError, Naming, Problem, SourceFile, Sources, limits, schema, validate};
+use crate::cedar::EntityModel;
 use cedar_policy::Schema;
 use cedar_policy_core::ast::{Entity, PolicySet};
 use sha2::{Digest as _, Sha256};
@@ -94,8 +95,9 @@ impl Bundle {
             let _ = set.add(policy.policy.clone());
         }
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        let model = Arc::new(schema.as_ref().map_or_else(EntityModel::empty, EntityModel::of));
         let (actions, warnings, error_rule) = (Vec::new(), Vec::new(), ErrorRule::default());
-        Self { schema, policies, set: set.into(), index, actions, warnings, error_rule, generation, digest }
+        Self { schema, policies, set: set.into(), index, actions, model, warnings, error_rule, generation, digest }
     }
 }
 

@@ -1,44 +1,67 @@
 //! From schema files to one schema.
 
 use super::diagnostic::Problem;
-use super::sources::SourceFile;
-use cedar_policy::{Schema, SchemaFragment};
+use super::groups;
+use super::merge::{self, Declared};
+use super::sources::{SourceFile, Sources};
+use cedar_policy::Schema;
+use cedar_policy_core::extensions::Extensions;
+use cedar_policy_core::validator::json_schema::Fragment;
+use cedar_policy_core::validator::{RawName, SchemaError, ValidatorSchema, ValidatorSchemaFragment};
 use std::path::Path;
 use std::sync::Arc;
 
 /// One schema of all files; `None` if any of them has an error, which is then in `problems`.
 pub(super) fn load(files: &[Arc<SourceFile>], problems: &mut Vec<Problem>) -> Option<Schema> {
-    let fragments: Vec<_> = files.iter().map(|file| fragment(file, problems)).collect();
-    let fragments = fragments.into_iter().collect::<Option<Vec<_>>>()?;
-    let schema = match Schema::from_schema_fragments(fragments) {
+    let declared: Vec<_> = files.iter().map(|file| fragment(file, problems)).collect();
+    let declared = declared.into_iter().collect::<Option<Vec<_>>>()?;
+    let problems_before = problems.len();
+    let whole = merge::merged(declared, problems);
+    if problems.len() > problems_before {
+        return None;
+    }
+    let schema = match schema(whole.clone()) {
         Ok(schema) => schema,
         Err(error) => {
             problems.extend(Problem::from_cedar(&error, files));
             return None;
         }
     };
-    if let Err(error) = schema.as_ref().check_complete() {
+    if let Err(error) = schema.check_complete() {
         problems.extend(Problem::from_cedar(&error, files));
         return None;
     }
-    Some(schema)
+    groups::check(&schema, &whole, files, problems);
+    Some(schema.into())
 }
 
-fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<SchemaFragment> {
+/// The schema that is compiled in.
+pub(super) fn built_in() -> Option<ValidatorSchema> {
+    let files = Sources::default().schema_files().ok()?;
+    let declared = files.iter().map(|file| fragment(file, &mut Vec::new())).collect::<Option<Vec<_>>>()?;
+    schema(merge::merged(declared, &mut Vec::new())).ok()
+}
+
+fn schema(whole: Fragment<RawName>) -> Result<ValidatorSchema, SchemaError> {
+    let fragment = ValidatorSchemaFragment::from_schema_fragment(whole)?;
+    ValidatorSchema::from_schema_fragments([fragment], Extensions::all_available())
+}
+
+fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Declared> {
     let one = std::slice::from_ref(file);
     if Path::new(&file.name).extension().is_some_and(|extension| extension == "json") {
-        return match SchemaFragment::from_json_str(&file.text) {
-            Ok(fragment) => Some(fragment),
+        return match Fragment::from_json_str(&file.text) {
+            Ok(fragment) => Some((Arc::clone(file), fragment)),
             Err(error) => {
                 problems.push(json_problem(file, &error));
                 None
             }
         };
     }
-    match SchemaFragment::from_cedarschema_str(&file.text) {
+    match Fragment::from_cedarschema_str(&file.text, Extensions::all_available()) {
         Ok((fragment, warnings)) => {
             problems.extend(warnings.flat_map(|warning| Problem::from_cedar(&warning, one)));
-            Some(fragment)
+            Some((Arc::clone(file), fragment))
         }
         Err(error) => {
             problems.extend(Problem::from_cedar(&error, one));

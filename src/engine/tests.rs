@@ -4,7 +4,9 @@ mod broken;
 mod built_in;
 mod contexts;
 mod corpus;
+mod described;
 mod failing;
+mod merged;
 mod model;
 mod reach;
 
