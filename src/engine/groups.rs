@@ -12,7 +12,7 @@ use crate::domain::uid::types;
 use cedar_policy_core::parser::Loc;
 use cedar_policy_core::validator::json_schema::{AttributesOrContext, EntityTypeKind, Fragment, Type, TypeVariant};
 use cedar_policy_core::validator::types::{self as validator, Attributes};
-use cedar_policy_core::validator::{RawName, ValidatorSchema};
+use cedar_policy_core::validator::{RawName, ValidatorEntityType, ValidatorSchema};
 use std::fmt;
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl<'a> Owner<'a> {
         match self {
             Self::EntityType(name) => {
                 let mut all = schema.entity_types();
-                all.find(|declared| declared.name().to_string() == name).map(|declared| declared.attributes())
+                all.find(|declared| declared.name().to_string() == name).map(ValidatorEntityType::attributes)
             }
             Self::Action(name) => {
                 let is_it = |action: &cedar_policy_core::ast::EntityUID| {

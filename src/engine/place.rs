@@ -25,7 +25,7 @@ impl Place<'_> {
     pub(super) fn point(&self, problem: Problem, loc: Option<&Loc>, path: &[&str]) -> Problem {
         let spanned = loc.and_then(|loc| Some((self.file_of(loc)?, loc.span)));
         let named = || {
-            let mut files = std::iter::once(self.file).chain(self.files).filter(|file| file.name.ends_with(".json"));
+            let mut files = std::iter::once(self.file).chain(self.files).filter(|file| file.is_json());
             files.find_map(|file| Some((file, quoted(&file.text, path)?)))
         };
         match spanned.or_else(named) {

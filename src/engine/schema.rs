@@ -8,7 +8,6 @@ use cedar_policy::Schema;
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::validator::json_schema::Fragment;
 use cedar_policy_core::validator::{RawName, SchemaError, ValidatorSchema, ValidatorSchemaFragment};
-use std::path::Path;
 use std::sync::Arc;
 
 /// One schema of all files; `None` if any of them has an error, which is then in `problems`.
@@ -23,7 +22,7 @@ pub(super) fn load(files: &[Arc<SourceFile>], problems: &mut Vec<Problem>) -> Op
     let schema = match schema(whole.clone()) {
         Ok(schema) => schema,
         Err(error) => {
-            problems.extend(Problem::from_cedar(&error, files));
+            problems.extend(Problem::from_cedar(error.as_ref(), files));
             return None;
         }
     };
@@ -42,14 +41,14 @@ pub(super) fn built_in() -> Option<ValidatorSchema> {
     schema(merge::merged(declared, &mut Vec::new())).ok()
 }
 
-fn schema(whole: Fragment<RawName>) -> Result<ValidatorSchema, SchemaError> {
+fn schema(whole: Fragment<RawName>) -> Result<ValidatorSchema, Box<SchemaError>> {
     let fragment = ValidatorSchemaFragment::from_schema_fragment(whole)?;
-    ValidatorSchema::from_schema_fragments([fragment], Extensions::all_available())
+    Ok(ValidatorSchema::from_schema_fragments([fragment], Extensions::all_available())?)
 }
 
 fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Declared> {
     let one = std::slice::from_ref(file);
-    if Path::new(&file.name).extension().is_some_and(|extension| extension == "json") {
+    if file.is_json() {
         return match Fragment::from_json_str(&file.text) {
             Ok(fragment) => Some((Arc::clone(file), fragment)),
             Err(error) => {

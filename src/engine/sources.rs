@@ -44,6 +44,11 @@ impl SourceFile {
         Arc::new(Self { name: name.into(), text: text.into() })
     }
 
+    /// Whether it is written as JSON.
+    pub(super) fn is_json(&self) -> bool {
+        Path::new(&self.name).extension().is_some_and(|extension| extension == "json")
+    }
+
     /// Line and column of a byte offset, both counted from 1.
     #[must_use]
     pub fn position(&self, offset: usize) -> (usize, usize) {
