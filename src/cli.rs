@@ -6,6 +6,7 @@ pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod doctor;
+pub mod eval;
 pub mod export;
 pub mod health;
 pub mod import;
@@ -53,6 +54,8 @@ enum Command {
     Check(check::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(ValidateArguments),
+    /// Decide requests from files, without a server or a database.
+    Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
     Health(health::Arguments),
     /// Check that a database keeps every invariant of the rules.
@@ -71,10 +74,10 @@ pub struct PolicyArguments {
     /// A TOML file with settings [no file is read by default]
     #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// A folder of .cedar files [default: the built-in policies]
+    /// A folder of .cedar files, or one file [default: the built-in policies]
     #[arg(long, value_name = "DIR")]
     pub policies: Option<String>,
-    /// A folder of .cedarschema files [default: the built-in schema]
+    /// A folder of .cedarschema files, or one file [default: the built-in schema]
     #[arg(long, value_name = "DIR")]
     pub schema: Option<String>,
 }
@@ -133,6 +136,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Validate(arguments) => arguments.run(),
+        Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Export(arguments) => export::run(arguments),

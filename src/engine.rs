@@ -10,10 +10,12 @@ mod condition;
 mod context;
 mod decide;
 mod diagnostic;
+mod entities;
 mod environment;
 mod fallible;
 mod groups;
 mod index;
+mod json;
 pub mod limits;
 mod load;
 mod merge;
@@ -24,6 +26,7 @@ mod program;
 mod reach;
 mod schema;
 mod sources;
+mod stateless;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -31,10 +34,13 @@ mod validate;
 pub use bundle::Bundle;
 pub use context::ContextError;
 pub use diagnostic::{LoadError, Problem};
+pub use entities::AllEntities;
 pub use environment::Environment;
+pub use json::elements;
 pub use not_allowed::NotAllowed;
 pub use parse::Naming;
 pub use sources::{MESSAGING, SourceFile, Sources};
+pub use stateless::{Undecidable, Validation};
 
 use cedar_policy::Effect;
 

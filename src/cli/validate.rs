@@ -31,7 +31,7 @@ pub fn run(sources: &Sources, colored: bool, out: &mut dyn Write) -> io::Result<
     }
 }
 
-fn print_all(problems: &[Problem], colored: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn print_all(problems: &[Problem], colored: bool, out: &mut dyn Write) -> io::Result<()> {
     problems.iter().try_for_each(|problem| writeln!(out, "{}", render(problem, colored)))
 }
 

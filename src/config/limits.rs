@@ -38,6 +38,9 @@ pub const STREAM_KEEP_ALIVE_SECONDS: u64 = 15;
 /// How long a follower is asked to wait before it connects again, in milliseconds.
 pub const STREAM_RETRY_MILLISECONDS: u64 = 1_000;
 
+/// Largest file of entities or of requests that `conclave eval` reads, in bytes.
+pub const EVALUATED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Longest `Idempotency-Key`, in characters; more is answered 422.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 

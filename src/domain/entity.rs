@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(deny_unknown_fields)]
 pub struct EntityRecord {
     /// Which entity.
-    #[serde(deserialize_with = "uid")]
+    #[serde(deserialize_with = "reference")]
     pub uid: EntityUid,
     /// Its attributes, by name.
     #[serde(default)]
@@ -89,7 +89,11 @@ impl Parts {
     }
 }
 
-fn uid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EntityUid, D::Error> {
+/// Reads a reference in any of those ways: a `deserialize_with` of serde.
+///
+/// # Errors
+/// If it is no reference.
+pub fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EntityUid, D::Error> {
     let reference = Reference::deserialize(deserializer);
     let reference = reference.map_err(|_| D::Error::custom("must be `{\"type\": …, \"id\": …}` or `Type::\"id\"`"))?;
     reference.uid().map_err(D::Error::custom)

@@ -1,4 +1,7 @@
-//! JSON as it comes from strangers: how deep it may nest, before anything recursive reads it.
+//! JSON as it comes from strangers: how deep it may nest, before anything recursive reads it, and which field is at
+//! fault.
+
+use serde::Deserialize;
 
 /// Whether no array or object of this JSON text nests deeper than `depth_max`.
 ///
@@ -28,6 +31,31 @@ pub fn is_within_depth(text: &[u8], depth_max: usize) -> bool {
         }
     }
     true
+}
+
+/// Where in `text` the first thing is that makes it no `T`: `requests[3].action`.
+#[must_use]
+pub fn field_at_fault<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    let message = error.inner().to_string();
+    let Some(name) = named(&message) else { return Some(path).filter(|path| !path.is_empty()) };
+    match path.rsplit('.').next() {
+        Some(last) if last == name => Some(path),
+        _ if path.is_empty() => Some(name.to_owned()),
+        _ => Some(format!("{path}.{name}")),
+    }
+}
+
+/// The field that serde's own messages name although the path ends before it.
+fn named(message: &str) -> Option<&str> {
+    ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start))
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(name, _)| name)
 }
 
 #[cfg(test)]

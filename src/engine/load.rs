@@ -2,6 +2,7 @@
 
 use super::index::{self, Index};
 use super::parse::{self, Parsed};
+use super::validate::Looking;
 use super::{Bundle, ErrorRule, LoadError, Naming, Problem, SourceFile, Sources, limits, schema, validate};
 use crate::cedar::EntityModel;
 use cedar_policy::Schema;
@@ -21,7 +22,8 @@ impl Bundle {
         let mut problems = Vec::new();
         let schema = sources.schema_files().unwrap_or_else(|more| gather(more, &mut problems));
         let policies = sources.policy_files().unwrap_or_else(|more| gather(more, &mut problems));
-        let bundle = Self::compile(&schema, &policies, Naming::Annotated, &sources.features, problems)?;
+        let looking = Looking::UpToALevel;
+        let bundle = Self::compile(&schema, &policies, Naming::Annotated, &sources.features, looking, problems)?;
         if bundle.policies.is_empty() {
             let nothing = Problem::error("no policy is in force").with_help("without policies everything is denied");
             return Err(LoadError::new([bundle.warnings, vec![nothing]].concat()));
@@ -39,21 +41,22 @@ impl Bundle {
         naming: Naming,
         features: &BTreeSet<String>,
     ) -> Result<Self, LoadError> {
-        Self::compile(schema, policies, naming, features, Vec::new())
+        Self::compile(schema, policies, naming, features, Looking::UpToALevel, Vec::new())
     }
 
-    fn compile(
+    pub(super) fn compile(
         schema_files: &[Arc<SourceFile>],
         policy_files: &[Arc<SourceFile>],
         naming: Naming,
         features: &BTreeSet<String>,
+        looking: Looking,
         mut problems: Vec<Problem>,
     ) -> Result<Self, LoadError> {
         let were_read = problems.is_empty();
         let policies = parse::parse(policy_files, naming, features, &mut problems);
         let schema = schema::load(schema_files, &mut problems);
         let Some(schema) = schema.filter(|_| were_read) else { return Err(LoadError::new(problems)) };
-        let levels = validate::validate(&schema, &policies, &mut problems);
+        let levels = validate::validate(&schema, &policies, looking, &mut problems);
         let actions = action_entities(&schema, &mut problems);
         if problems.iter().any(Problem::is_error) {
             return Err(LoadError::new(problems));
@@ -64,8 +67,8 @@ impl Bundle {
         Ok(Self { actions, warnings: problems, ..Self::new(Some(schema), policies, index, digest) })
     }
 
-    /// A set as it is, neither validated nor indexed, with Cedar's numbered ids: for `eval --no-validate` and for
-    /// comparisons with Cedar. Every policy is tried with its whole scope for every request.
+    /// A set as it is, neither validated nor indexed: for `eval --no-validate` and for comparisons with Cedar.
+    /// Every policy is tried with its whole scope for every request.
     ///
     /// # Errors
     /// [`LoadError`] if the files do not parse.

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub enum Naming {
     /// By its `@id`, which it must have.
     Annotated,
+    /// By its `@id` if it has one, else by its place.
+    Given,
     /// By its place: `policy0`, `policy1`… through all files, as Cedar's own tools do.
     Numbered,
 }
@@ -63,8 +65,10 @@ pub(super) fn parse(
     let mut policies: Vec<Parsed> = Vec::new();
     for file in files {
         for (policy, loc) in parse_file(file, problems) {
+            let numbered = || Some(format_smolstr!("policy{}", policies.len()));
             let id = match naming {
-                Naming::Numbered => Some(format_smolstr!("policy{}", policies.len())),
+                Naming::Numbered => numbered(),
+                Naming::Given => given_id(&policy).or_else(numbered),
                 Naming::Annotated => annotated_id(&policy, file, &loc, problems),
             };
             policies.extend(id.map(|id| describe(&policy, id, file, &loc)));
@@ -103,15 +107,17 @@ fn parse_file(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<(Polic
 }
 
 fn annotated_id(policy: &Policy, file: &Arc<SourceFile>, loc: &Loc, problems: &mut Vec<Problem>) -> Option<SmolStr> {
-    match annotation(policy, "id") {
-        Some(id) if !id.val.is_empty() => Some(id.val.clone()),
-        _ => {
-            let problem = Problem::error("this policy has no `@id`")
-                .with_help("decisions, logs and tests name policies by id: write `@id(\"what-it-decides\")` above it");
-            problems.push(problem.at(file, first_line(file, loc)));
-            None
-        }
+    let id = given_id(policy);
+    if id.is_none() {
+        let problem = Problem::error("this policy has no `@id`")
+            .with_help("decisions, logs and tests name policies by id: write `@id(\"what-it-decides\")` above it");
+        problems.push(problem.at(file, first_line(file, loc)));
     }
+    id
+}
+
+fn given_id(policy: &Policy) -> Option<SmolStr> {
+    annotation(policy, "id").map(|id| id.val.clone()).filter(|id| !id.is_empty())
 }
 
 fn annotation<'a>(policy: &'a Policy, name: &str) -> Option<&'a Annotation> {

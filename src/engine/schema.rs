@@ -2,6 +2,7 @@
 
 use super::diagnostic::Problem;
 use super::groups;
+use super::json;
 use super::merge::{self, Declared};
 use super::sources::{SourceFile, Sources};
 use cedar_policy::Schema;
@@ -52,7 +53,7 @@ fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Decla
         return match Fragment::from_json_str(&file.text) {
             Ok(fragment) => Some((Arc::clone(file), fragment)),
             Err(error) => {
-                problems.push(json_problem(file, &error));
+                problems.push(json::problem(file, &error));
                 None
             }
         };
@@ -67,19 +68,4 @@ fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Decla
             None
         }
     }
-}
-
-/// Cedar does not say where in a JSON schema an error is; where the JSON itself is broken we can.
-fn json_problem(file: &Arc<SourceFile>, error: &dyn miette::Diagnostic) -> Problem {
-    let message = format!("{}: {error}", file.name);
-    match serde_json::from_str::<serde::de::IgnoredAny>(&file.text) {
-        Ok(_) => Problem::error(message),
-        Err(broken) => Problem::error(message).at(file, offset(&file.text, broken.line(), broken.column()).into()),
-    }
-}
-
-/// The byte at a line and column, both from 1, as serde counts them.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (before + column.saturating_sub(1)).min(text.len())
 }

@@ -14,9 +14,9 @@ pub const MESSAGING: &str = "messaging";
 /// Which policies to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    /// Folder of `*.cedar` files; `None` is the built-in set.
+    /// Folder of `*.cedar` files, or one file; `None` is the built-in set.
     pub policies: Option<PathBuf>,
-    /// Folder of `*.cedarschema` and `*.json` files; `None` is the built-in schema.
+    /// Folder of `*.cedarschema` and `*.json` files, or one file; `None` is the built-in schema.
     pub schema: Option<PathBuf>,
     /// Switches that are on. A policy with `@feature("x")` is left out unless `x` is among them.
     pub features: BTreeSet<String>,
@@ -70,7 +70,7 @@ impl Sources {
     pub(super) fn policy_files(&self) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
         match &self.policies {
             None => Ok(built_in_policies()),
-            Some(folder) => read_folder(folder, &[".cedar"]),
+            Some(path) => read_all(path, &[".cedar"]),
         }
     }
 
@@ -78,7 +78,7 @@ impl Sources {
     pub(super) fn schema_files(&self) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
         match &self.schema {
             None => Ok(built_in!["schema/groups.cedarschema"]),
-            Some(folder) => read_folder(folder, &[".cedarschema", ".json"]),
+            Some(path) => read_all(path, &[".cedarschema", ".json"]),
         }
     }
 }
@@ -95,9 +95,10 @@ fn built_in_policies() -> Vec<Arc<SourceFile>> {
     ]
 }
 
-/// Reads the files of a folder whose names end in one of `endings`; sub-folders are not entered.
-fn read_folder(folder: &Path, endings: &[&str]) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
-    let paths = list(folder, endings).map_err(|problem| vec![problem])?;
+/// Reads one file, or the files of a folder whose names end in one of `endings`; sub-folders are not entered.
+fn read_all(path: &Path, endings: &[&str]) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
+    let paths = if path.is_file() { Ok(vec![path.to_owned()]) } else { list(path, endings) };
+    let paths = paths.map_err(|problem| vec![problem])?;
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         match read_file(&path) {

@@ -9,6 +9,7 @@ mod failing;
 mod merged;
 mod model;
 mod reach;
+mod stateless;
 
 use super::*;
 use crate::cedar;

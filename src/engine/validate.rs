@@ -8,7 +8,7 @@ use super::sources::SourceFile;
 use cedar_policy::Schema;
 use cedar_policy_core::ast::{Expr, PolicyID, PolicySet};
 use cedar_policy_core::validator::validation_errors::EntityDerefViolationKind;
-use cedar_policy_core::validator::{ValidationError, ValidationMode, ValidationWarning, Validator};
+use cedar_policy_core::validator::{ValidationError, ValidationMode, ValidationResult, ValidationWarning, Validator};
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,13 +16,48 @@ use std::sync::Arc;
 /// The smallest level at which each policy validates, by id.
 pub(super) type Levels = HashMap<SmolStr, u32>;
 
-/// Validates every policy; what is wrong goes to `problems`.
-///
-/// The level of a policy is found by trying: all at level 0, those that look further at level 1, and so on.
-pub(super) fn validate(schema: &Schema, policies: &[Parsed], problems: &mut Vec<Problem>) -> Levels {
+/// How far a policy may look from the principal and the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looking {
+    /// As far as slices can follow.
+    UpToALevel,
+    /// As far as it likes, also into entities that it names itself: all entities are at hand.
+    Anywhere,
+}
+
+/// Validates every policy; what is wrong goes to `problems`. There are levels only where they bound anything.
+pub(super) fn validate(schema: &Schema, policies: &[Parsed], looking: Looking, problems: &mut Vec<Problem>) -> Levels {
     let mut files: Vec<Arc<SourceFile>> = policies.iter().map(|policy| Arc::clone(&policy.file)).collect();
     files.dedup();
     let validator = Validator::new(schema.as_ref().clone());
+    let levels = match looking {
+        Looking::UpToALevel => by_level(&validator, policies, &files, problems),
+        Looking::Anywhere => at_no_level(&validator, policies, &files, problems),
+    };
+    problems.extend(policies.iter().filter(|policy| policy.is_forbid()).filter_map(warn_of_failure));
+    levels
+}
+
+fn at_no_level(
+    validator: &Validator,
+    policies: &[Parsed],
+    files: &[Arc<SourceFile>],
+    problems: &mut Vec<Problem>,
+) -> Levels {
+    let result = validator.validate(&set(&policies.iter().collect::<Vec<_>>()), ValidationMode::Strict);
+    let errors: Vec<_> = result.validation_errors().collect();
+    problems.extend(errors.iter().flat_map(|error| explain(error, files)));
+    problems.extend(warnings(&result, &ids(&errors), files));
+    Levels::new()
+}
+
+/// The level of a policy is found by trying: all at level 0, those that look further at level 1, and so on.
+fn by_level(
+    validator: &Validator,
+    policies: &[Parsed],
+    files: &[Arc<SourceFile>],
+    problems: &mut Vec<Problem>,
+) -> Levels {
     let mut levels = Levels::new();
     let mut left: Vec<&Parsed> = policies.iter().collect();
     for level in 0..=DEREFERENCE_LEVELS_MAX {
@@ -30,13 +65,11 @@ pub(super) fn validate(schema: &Schema, policies: &[Parsed], problems: &mut Vec<
         let is_last = level == DEREFERENCE_LEVELS_MAX;
         let (deeper, errors): (Vec<_>, Vec<_>) =
             result.validation_errors().partition(|error| !is_last && looks_further(error));
-        problems.extend(errors.iter().flat_map(|error| explain(error, &files)));
+        problems.extend(errors.iter().flat_map(|error| explain(error, files)));
         let deeper = ids(&deeper);
         let broken = ids(&errors);
         if level == 0 {
-            // Of a policy with an error, that it never applies is no news.
-            let warnings = result.validation_warnings().filter(|warning| !is_about_any(warning, &broken));
-            problems.extend(warnings.flat_map(|warning| Problem::from_cedar(warning, &files)));
+            problems.extend(warnings(&result, &broken, files));
         }
         levels
             .extend(left.iter().filter(|policy| !deeper.contains(&policy.id)).map(|policy| (policy.id.clone(), level)));
@@ -45,8 +78,13 @@ pub(super) fn validate(schema: &Schema, policies: &[Parsed], problems: &mut Vec<
             break;
         }
     }
-    problems.extend(policies.iter().filter(|policy| policy.is_forbid()).filter_map(warn_of_failure));
     levels
+}
+
+/// The warnings about policies that are not `broken`: of one with an error, that it never applies is no news.
+fn warnings(result: &ValidationResult, broken: &HashSet<SmolStr>, files: &[Arc<SourceFile>]) -> Vec<Problem> {
+    let warnings = result.validation_warnings().filter(|warning| !is_about_any(warning, broken));
+    warnings.flat_map(|warning| Problem::from_cedar(warning, files)).collect()
 }
 
 fn set(policies: &[&Parsed]) -> PolicySet {

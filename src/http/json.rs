@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use crate::config::Limits;
-use crate::domain::json::is_within_depth;
+use crate::domain::json::{field_at_fault, is_within_depth};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -23,7 +23,7 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a [u8], limits: &Limits) -> Result<T
 
 fn problem<'a, T: Deserialize<'a>>(text: &'a [u8], error: &serde_json::Error) -> Problem {
     match error.classify() {
-        Category::Data => match field::<T>(text) {
+        Category::Data => match field_at_fault::<T>(text) {
             Some(field) => Problem { field: Some(field.clone()), ..bad(format!("`{field}`: {error}")) },
             None => bad(format!("the body is not as it must be: {error}")),
         },
@@ -33,30 +33,6 @@ fn problem<'a, T: Deserialize<'a>>(text: &'a [u8], error: &serde_json::Error) ->
 
 fn bad(detail: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
-}
-
-/// Where in `text` the first thing is that makes it no `T`: `requests[3].action`.
-fn field<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<String> {
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
-    let path = error.path().to_string();
-    let path = if path == "." { String::new() } else { path };
-    let message = error.inner().to_string();
-    let Some(name) = named(&message) else { return Some(path).filter(|path| !path.is_empty()) };
-    match path.rsplit('.').next() {
-        Some(last) if last == name => Some(path),
-        _ if path.is_empty() => Some(name.to_owned()),
-        _ => Some(format!("{path}.{name}")),
-    }
-}
-
-/// The field that serde's own messages name although the path ends before it.
-fn named(message: &str) -> Option<&str> {
-    ["missing field `", "unknown field `", "duplicate field `"]
-        .iter()
-        .find_map(|start| message.strip_prefix(start))
-        .and_then(|rest| rest.split_once('`'))
-        .map(|(name, _)| name)
 }
 
 #[cfg(test)]

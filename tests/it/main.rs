@@ -17,6 +17,7 @@ mod commands;
 mod company;
 mod differential;
 mod directory;
+mod eval;
 mod failpoints;
 mod feed;
 mod freshness;

@@ -28,6 +28,7 @@ struct Count {
     validated: usize,
     requests: usize,
     indexed: usize,
+    stateless: usize,
     refused: usize,
 }
 
@@ -41,11 +42,19 @@ fn try_case(folder: &Path, case: &Json, count: &mut Count) {
     let loaded = Bundle::from_files(&schema, &policies, Naming::Numbered, &features);
     let plain = Bundle::unvalidated(&schema, &policies, Naming::Numbered, &features).unwrap();
     let plain = plain.with_error_rule(ErrorRule::Skip);
+    let path = |field: &str| Some(folder.join(Path::new(case[field].as_str().unwrap()).file_name().unwrap()));
+    let sources = Sources { policies: path("policies"), schema: path("schema"), features: features.clone() };
+    let stateless = Bundle::stateless(&sources, Validation::Strict);
+    // Of those that need not validate some do.
+    let is_valid = stateless.is_ok() || case["shouldValidate"] == false;
+    assert!(is_valid, "{} {:?}", policies[0].name, stateless.err());
+    let stateless = stateless.ok().map(|bundle| bundle.with_error_rule(ErrorRule::Skip));
     let indexed = loaded.ok().map(|bundle| bundle.with_error_rule(ErrorRule::Skip));
     count.cases += 1;
     count.validated += usize::from(indexed.is_some());
     let json = file("entities");
     let entities = Entities::from_json_str(&json.text, plain.schema()).unwrap();
+    let all = AllEntities(entities.clone());
     for wanted in case["requests"].as_array().unwrap() {
         count.requests += 1;
         let request = corpus_request(wanted);
@@ -53,6 +62,10 @@ fn try_case(folder: &Path, case: &Json, count: &mut Count) {
         let (ours, cedar) = answers(&plain, &request, &entities);
         assert_eq!(ours, cedar, "{place}, not indexed");
         compare(&ours, wanted, &place);
+        if let Some(stateless) = &stateless {
+            assert_eq!(stateless.decide(&request, &all), Ok(cedar.clone()), "{place}, stateless");
+            count.stateless += 1;
+        }
         let Some(indexed) = &indexed else { continue };
         match try_indexed(indexed, &request, &entities) {
             Some(ours) => {
