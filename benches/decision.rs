@@ -285,7 +285,7 @@ fn warm_miss(c: &mut Criterion, world: &World) {
             let mut left = iterations;
             while left > 0 {
                 // Forgetting is no part of a decision; remembering is.
-                world.check().forget_decisions();
+                world.runtime.block_on(world.check().forget_decisions());
                 let count = left.min(QUESTIONS as u64);
                 time += world.runtime.block_on(decide(world.check(), &world.questions, count));
                 left -= count;
@@ -329,7 +329,7 @@ fn cold_miss(c: &mut Criterion, world: &World) {
             let mut time = Duration::ZERO;
             for question in turn.by_ref().take(usize::try_from(iterations).expect("iterations")) {
                 world.check().forget_entities();
-                world.check().forget_decisions();
+                world.runtime.block_on(world.check().forget_decisions());
                 time += world.runtime.block_on(decide(world.check(), std::slice::from_ref(question), 1));
             }
             time

@@ -6,6 +6,7 @@ pub mod batch;
 mod cached;
 pub mod error;
 pub mod key;
+mod turns;
 mod verify;
 
 pub use batch::BatchError;
@@ -23,11 +24,10 @@ use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
 use futures_util::FutureExt as _;
-use moka::Entry;
 use moka::future::Cache;
-use moka::notification::RemovalCause;
-use moka::ops::compute::Op;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use turns::Turns;
 use verify::Verifier;
 
 /// Answers decisions, from memory where that is safe.
@@ -37,7 +37,12 @@ pub struct Check {
     slicer: Slicer,
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
-    counting: Arc<Counting>,
+    turns: Turns,
+    /// How many decisions were put into the cache beside those that were there.
+    kept: AtomicU64,
+    /// How many of them were taken out again.
+    forgotten: AtomicU64,
+    counting: Counting,
     verifier: Verifier,
 }
 
@@ -69,22 +74,17 @@ impl Check {
     pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
         let stripes = Arc::new(Stripes::new(store.revision().await?));
         let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
-        let counting = Arc::new(Counting::default());
-        let evicted = Arc::clone(&counting);
+        let counting = Counting::default();
         let decisions = Cache::builder()
             .name("decisions")
             .max_capacity(limits.decision_cache_bytes_max)
             .weigher(|key: &DecisionRequest, cached: &Arc<Cached>| {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
-            .eviction_listener(move |_, _, cause| {
-                if cause == RemovalCause::Size {
-                    evicted.eviction();
-                }
-            })
             .build();
-        let verifier = Verifier::new(limits.verification_decisions);
-        Ok(Self { bundle, slicer, stripes, decisions, counting, verifier })
+        let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
+        let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { bundle, slicer, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier })
     }
 
     /// May this principal do this action on this resource?
@@ -139,7 +139,12 @@ impl Check {
     /// What the cache of decisions did so far.
     #[must_use]
     pub fn decision_counters(&self) -> CacheCounters {
-        self.counting.read()
+        // What the cache has to do yet it does now, unless somebody else is doing it.
+        self.decisions.run_pending_tasks().now_or_never();
+        let [kept, forgotten] = [&self.kept, &self.forgotten].map(|count| count.load(Ordering::Relaxed));
+        // A listener would tell of each eviction, and have the cache lock every key that it inserts.
+        let evictions = kept.saturating_sub(forgotten + self.decisions.entry_count());
+        CacheCounters { evictions, ..self.counting.read() }
     }
 
     /// What the cache of entities did so far.
@@ -156,8 +161,14 @@ impl Check {
     }
 
     /// Forgets every cached decision; a bench measures misses with it.
-    pub fn forget_decisions(&self) {
+    pub async fn forget_decisions(&self) {
+        self.decisions.run_pending_tasks().await;
+        self.forgotten.fetch_add(self.decisions.entry_count(), Ordering::Relaxed);
         self.decisions.invalidate_all();
+        // What is forgotten is cleared away here, and not by the misses that are to be measured.
+        while self.decisions.entry_count() > 0 {
+            self.decisions.run_pending_tasks().await;
+        }
     }
 
     /// Forgets every cached entity; a bench measures cold misses with it.
@@ -180,37 +191,43 @@ impl Check {
 
     /// Computes an answer, once for however many ask the same at the same time.
     async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
-        let mut answer = None;
-        let compute = self.decisions.entry(request.clone()).and_try_compute_with(async |present| {
-            let fresh = |left| {
-                let joined = self.fresh(left);
-                if joined.is_some() {
-                    self.counting.hits(1);
-                } else {
-                    self.counting.invalidation();
-                }
-                joined
-            };
-            let fill = || {
-                self.counting.miss();
-                self.fill(&request)
-            };
-            let turn = join(&self.stripes, present.map(Entry::into_value), fresh, fill).await?;
-            Ok::<_, CheckError>(match turn {
-                Turn::Joined(joined) => {
-                    answer = Some(joined);
-                    Op::Nop
-                }
-                Turn::Filled(filled) => {
-                    let filled = Arc::new(filled);
-                    answer = Some(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss));
-                    // INVARIANT: a decision in which a policy failed is answered and not remembered.
-                    if filled.outcome().errors.is_empty() { Op::Put(filled) } else { Op::Remove }
-                }
-            })
-        });
-        compute.await?;
-        answer.ok_or(CheckError::Lost)
+        // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
+        // made.
+        let _turn = self.turns.take(&request).await;
+        let present = self.decisions.get(&request).await;
+        let is_new = present.is_none();
+        let fresh = |left| {
+            let joined = self.fresh(left);
+            if joined.is_some() {
+                self.counting.hits(1);
+            } else {
+                self.counting.invalidation();
+            }
+            joined
+        };
+        let fill = || {
+            self.counting.miss();
+            self.fill(&request)
+        };
+        match join(&self.stripes, present, fresh, fill).await? {
+            Turn::Joined(joined) => Ok(joined),
+            Turn::Filled(filled) => {
+                let filled = Arc::new(filled);
+                self.keep(request, &filled, is_new).await;
+                Ok(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss))
+            }
+        }
+    }
+
+    // INVARIANT: a decision in which a policy failed is answered and not remembered.
+    async fn keep(&self, request: DecisionRequest, filled: &Arc<Cached>, is_new: bool) {
+        if filled.outcome().errors.is_empty() {
+            self.decisions.insert(request, Arc::clone(filled)).await;
+            self.kept.fetch_add(u64::from(is_new), Ordering::Relaxed);
+        } else if !is_new {
+            self.decisions.invalidate(&request).await;
+            self.forgotten.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Collects the slice and evaluates.

@@ -25,6 +25,7 @@ mod place;
 mod program;
 mod reach;
 mod schema;
+mod shortcut;
 mod sources;
 mod stateless;
 #[cfg(test)]

@@ -24,9 +24,6 @@ pub enum CheckError {
     /// The batch kept changing under the hands: 503.
     #[error("the store changes faster than the batch can be decided at one revision")]
     Unsettled,
-    /// Neither an answer nor an error came out: 503. Not reachable, and not worth a panic.
-    #[error("no decision was made")]
-    Lost,
 }
 
 impl From<SliceError> for CheckError {

@@ -10,6 +10,9 @@ use crate::engine::{Bundle, Environment};
 use crate::slice::Slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Up to so many policies the sample is as large as it is configured.
+const FEW_POLICIES: usize = 64;
+
 /// Chooses the sample and counts what did not agree.
 #[derive(Debug)]
 pub(super) struct Verifier {
@@ -20,7 +23,10 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) const fn new(one_in: u64) -> Self {
+    /// One in `one_in` evaluations, if there are few policies. Cedar takes each of them in turn: of many the
+    /// sample is smaller, so that it costs about the same share of the time.
+    pub(super) fn new(one_in: u64, policies: usize) -> Self {
+        let one_in = one_in.saturating_mul(policies.div_ceil(FEW_POLICIES).max(1) as u64);
         Self { one_in, evaluated: AtomicU64::new(0), mismatches: AtomicU64::new(0) }
     }
 
@@ -93,11 +99,18 @@ mod tests {
 
     #[test]
     fn one_in_so_many_is_verified() {
-        let due = |one_in: u64| {
-            let verifier = Verifier::new(one_in);
-            (0..10).filter(|_| verifier.is_due()).count()
-        };
+        let due = |one_in: u64| due_of(one_in, 1);
         assert_eq!([due(0), due(1), due(4), due(100)], [0, 10, 3, 1]);
+    }
+
+    #[test]
+    fn of_many_policies_it_is_as_much_less() {
+        assert_eq!([64, 65, 256, 1000].map(|policies| due_of(1, policies)), [10, 5, 3, 1]);
+    }
+
+    fn due_of(one_in: u64, policies: usize) -> usize {
+        let verifier = Verifier::new(one_in, policies);
+        (0..10).filter(|_| verifier.is_due()).count()
     }
 
     #[test]

@@ -182,7 +182,7 @@ async fn bench(arguments: &Arguments, config: &Config) -> miette::Result<Option<
         Some((_, check)) if arguments.in_process => {
             let askers = vec![InProcess(Arc::clone(&check)); usize::from(arguments.connections)];
             if arguments.cold {
-                check.forget_decisions();
+                check.forget_decisions().await;
                 check.forget_entities();
             }
             Some(drive(arguments, "in process".to_owned(), questions, askers).await?)

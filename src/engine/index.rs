@@ -151,7 +151,7 @@ pub(super) fn build(schema: &Schema, policies: &[Parsed], levels: &Levels, actio
             let condition = condition::stripped(&policy.policy, &environment, groups);
             if let Some(place) = typed.get_mut(&environment) {
                 place.widen(&condition, &check, level);
-                add(&mut place.programs, policy, Program { id: policy.id.clone(), condition });
+                add(&mut place.programs, policy, Program::new(policy.id.clone(), condition));
             }
         }
     }
@@ -190,7 +190,7 @@ fn add(programs: &mut Programs, policy: &Parsed, program: Program) {
 pub(super) fn everything(policies: &[Parsed], level: u32) -> Index {
     let mut programs = Programs::default();
     for policy in policies {
-        add(&mut programs, policy, Program { id: policy.id.clone(), condition: policy.policy.condition() });
+        add(&mut programs, policy, Program::new(policy.id.clone(), policy.policy.condition()));
     }
     let reach = Reach::everything(level);
     Index::Everything(Box::new(Environment { scope: None, reach, needs_actions: true, programs }))

@@ -1,13 +1,16 @@
 //! Evaluation: the only file that runs Cedar's evaluator.
 //!
 //! Cedar's own authorizer rebuilds the condition of every policy on every call and tries every policy. Here the
-//! conditions are built once, and only those of one request environment are tried.
+//! conditions are built once, only those of one request environment are tried, and of these the evaluator runs only
+//! those that cannot be answered by looking (`shortcut`).
 
+use super::shortcut::{Test, View};
 use cedar_policy::{Authorizer, Entities, PolicySet};
 use cedar_policy_core::ast::{Context, EntityUID, EntityUIDEntry, Expr, Literal, Request, SlotEnv, Value, ValueKind};
 use cedar_policy_core::evaluator::Evaluator;
 use cedar_policy_core::extensions::Extensions;
 use smol_str::SmolStr;
+use std::cell::LazyCell;
 use std::fmt;
 
 /// A policy ready to be evaluated.
@@ -17,6 +20,8 @@ pub(super) struct Program {
     pub id: SmolStr,
     /// When it applies, without the parts of its scope that its environment proves.
     pub condition: Expr,
+    /// The same, as far as it can be told without the evaluator.
+    shortcut: Test,
 }
 
 /// The policies of one environment.
@@ -40,19 +45,33 @@ pub(super) struct Findings {
 impl Programs {
     /// Evaluates every program: a decision names all policies that determine it.
     pub(super) fn run(&self, request: Request, entities: &Entities) -> Findings {
-        let evaluator = Evaluator::new(request, entities.as_ref(), Extensions::all_available());
+        let view = View::new(&request, entities.as_ref());
+        let evaluator = LazyCell::new(move || Evaluator::new(request, entities.as_ref(), Extensions::all_available()));
+        let run = |program: &Program, held: &mut Vec<SmolStr>, errors: &mut Vec<String>| match view
+            .as_ref()
+            .and_then(|view| program.shortcut.holds(view))
+        {
+            Some(true) => held.push(program.id.clone()),
+            Some(false) => {}
+            None => program.run(&evaluator, held, errors),
+        };
         let mut findings = Findings::default();
         for program in &self.forbids {
-            program.run(&evaluator, &mut findings.forbids, &mut findings.forbid_errors);
+            run(program, &mut findings.forbids, &mut findings.forbid_errors);
         }
         for program in &self.permits {
-            program.run(&evaluator, &mut findings.permits, &mut findings.permit_errors);
+            run(program, &mut findings.permits, &mut findings.permit_errors);
         }
         findings
     }
 }
 
 impl Program {
+    pub(super) fn new(id: SmolStr, condition: Expr) -> Self {
+        let shortcut = Test::of(&condition);
+        Self { id, condition, shortcut }
+    }
+
     fn run(&self, evaluator: &Evaluator<'_>, held: &mut Vec<SmolStr>, errors: &mut Vec<String>) {
         match evaluator.interpret(&self.condition, &SlotEnv::new()) {
             Ok(Value { value: ValueKind::Lit(Literal::Bool(true)), .. }) => held.push(self.id.clone()),

@@ -115,7 +115,7 @@ fn undecided(error: CheckError, place: &str) -> Problem {
             let sentence = error.to_string().replacen(error.path(), &field, 1);
             Problem::about(field, sentence)
         }
-        error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled | CheckError::Lost) => {
+        error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled) => {
             unavailable(&error, "no decision can be made now")
         }
     }
