@@ -34,6 +34,7 @@
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
+//! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | reqwest, axum, domain | everything else |
 //! | [`cli`] | one subcommand per file | everything above | |
 //! | [`lifecycle`], [`telemetry`] | start, stop; log lines | everything above | |
 //!
@@ -45,6 +46,8 @@ pub mod bulk;
 pub mod cedar;
 pub mod check;
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod config;
 pub mod counters;
 pub mod doctor;

@@ -1,5 +1,6 @@
 //! The real binary, as an operator runs it: signals, locks, sockets, exit codes.
 
+use conclave::domain::EntityUid;
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::Path;
@@ -97,6 +98,18 @@ async fn serves_a_unix_socket_and_stops_cleanly_on_sigterm() {
     let (code, log) = served.wait();
     assert_eq!(code, Some(0), "{log}");
     assert!(!served.folder.path().join("access.sock").exists(), "the socket file is left behind");
+}
+
+#[tokio::test]
+async fn the_client_asks_over_the_socket() {
+    let served = Served::start(&["--demo"]).await;
+    let client = conclave::client::Client::unix(served.folder.path().join("access.sock")).unwrap();
+    let documents = || EntityUid::new("Tool", "group:sales/documents");
+    assert!(client.is_authorized(EntityUid::new("User", "salesman-1"), "view", documents()).allows().await);
+    assert!(!client.is_authorized(EntityUid::new("User", "workman-1"), "view", documents()).allows().await);
+    let nowhere = conclave::client::Client::unix(served.folder.path().join("no.sock")).unwrap();
+    let ask = nowhere.is_authorized(EntityUid::new("User", "salesman-1"), "view", documents());
+    assert!(!ask.deadline(Duration::from_millis(100)).allows().await);
 }
 
 #[tokio::test]

@@ -202,6 +202,16 @@ impl TestSidecar {
         self.running().access.clone()
     }
 
+    /// Where the admin listener is.
+    pub fn admin_address(&self) -> String {
+        self.running().admin.clone()
+    }
+
+    /// What the admin listener wants to see.
+    pub fn token(&self) -> String {
+        self.running().token.clone()
+    }
+
     fn to_access(&self, method: Method, path: &str) -> RequestBuilder {
         let running = self.running();
         running.client.request(method, format!("http://{}{path}", running.access))

@@ -34,6 +34,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("doctor", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("bench", &["domain", "store", "check", "config"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),
     (
         "config",
