@@ -41,6 +41,9 @@ pub const STREAM_RETRY_MILLISECONDS: u64 = 1_000;
 /// Largest file of entities or of requests that `conclave eval` reads, in bytes.
 pub const EVALUATED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Deepest nesting of arrays and objects in a request that `conclave eval` reads.
+pub const EVALUATED_DEPTH_MAX: usize = 100;
+
 /// Longest `Idempotency-Key`, in characters; more is answered 422.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 

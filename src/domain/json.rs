@@ -33,6 +33,12 @@ pub fn is_within_depth(text: &[u8], depth_max: usize) -> bool {
     true
 }
 
+/// Whether this JSON text is an array, if it is JSON at all. serde takes one for a struct, its elements for the fields.
+#[must_use]
+pub fn is_array(text: &[u8]) -> bool {
+    text.trim_ascii_start().first() == Some(&b'[')
+}
+
 /// Where in `text` the first thing is that makes it no `T`: `requests[3].action`.
 #[must_use]
 pub fn field_at_fault<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use crate::config::Limits;
-use crate::domain::json::{field_at_fault, is_within_depth};
+use crate::domain::json::{field_at_fault, is_array, is_within_depth};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -10,12 +10,15 @@ use serde_json::error::Category;
 /// Reads `text` as a `T`, borrowing from it where `T` does.
 ///
 /// # Errors
-/// 400: text that nests too deep or is no JSON (with line and column), a field that is missing,
+/// 400: text that nests too deep, is no JSON (with line and column) or no object, a field that is missing,
 /// unknown, doubled or of the wrong type (named).
 pub fn read<'a, T: Deserialize<'a>>(text: &'a [u8], limits: &Limits) -> Result<T, Problem> {
     if !is_within_depth(text, limits.json_depth_max) {
         let detail = format!("the body nests deeper than {} levels", limits.json_depth_max);
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    if is_array(text) {
+        return Err(bad("the body must be a JSON object, not an array".to_owned()));
     }
     // Following the path costs time on every field, so only a body that is refused is read with it.
     serde_json::from_slice(text).map_err(|error| problem::<T>(text, &error))
@@ -90,7 +93,7 @@ mod tests {
             assert_eq!(named, None, "{text}");
             assert!(detail.contains("line") && detail.contains("column"), "{detail}");
         }
-        for text in ["[]", "3", "\"a\"", "null"] {
+        for text in ["[]", " \n[\"a\"]", "[\"a\",[]]", "3", "\"a\"", "null"] {
             assert_eq!(refused(text).0, None, "{text}");
         }
     }

@@ -69,6 +69,9 @@ async fn what_is_not_json_is_a_400() {
         let reply = ask(&sidecar, body).await;
         assert_eq!(reply.status, 400, "{body:?}: {}", reply.body);
     }
+    let listed = json!([good()["principal"], good()["action"], good()["resource"]]);
+    let reply = ask(&sidecar, listed.to_string()).await;
+    assert_eq!(reply.status, 400, "fields told apart by their place alone: {}", reply.body);
     let twice = good().to_string().replacen('{', "{\"principal\":\"User::\\\"x\\\"\",", 1);
     assert_eq!(ask(&sidecar, twice).await.status, 400, "a field given twice");
     sidecar.stop().await;

@@ -108,7 +108,10 @@ fn a_request_without_a_decision_gets_a_line_that_names_the_field_and_the_others_
         (json!({"principal": "User::\"ann\"", "action": "Action::\"read\""}), "resource"),
     ];
     let mut requests: Vec<_> = bad.iter().map(|(request, _)| request.clone()).collect();
-    requests.push(json!(7));
+    let mut deep = asked("ann", "read");
+    deep["context"] = (0..101).fold(json!({}), |inside, _| json!({"a": inside}));
+    let shapeless = [json!(7), json!(null), json!(["User::\"ann\"", "Action::\"read\"", "Doc::\"d\""]), deep];
+    requests.extend(shapeless.clone());
     requests.push(asked("ann", "read"));
     let (code, answers, err) = Files::asking(&json!(requests)).eval(&[]);
     assert_eq!((code, answers.len()), (Some(2), requests.len()), "{err}");
@@ -117,8 +120,11 @@ fn a_request_without_a_decision_gets_a_line_that_names_the_field_and_the_others_
         assert!(answer["error"].as_str().unwrap().contains(&format!("`{field}`")), "{answer}");
         assert!(answer.get("decision").is_none(), "{answer}");
     }
-    assert!(answers[bad.len()].get("error").is_some());
-    assert_eq!(answers[bad.len() + 1], answer("Allow", &["owner-reads"]));
+    for answer in &answers[bad.len()..bad.len() + shapeless.len()] {
+        assert!(answer["error"].as_str().unwrap().starts_with("the request "), "{answer}");
+        assert_eq!(answer.as_object().unwrap().len(), 1);
+    }
+    assert_eq!(answers[bad.len() + shapeless.len()], answer("Allow", &["owner-reads"]));
 }
 
 #[test]

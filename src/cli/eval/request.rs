@@ -1,7 +1,8 @@
 //! One request of a file, and the line that answers it.
 
+use crate::config::limits::EVALUATED_DEPTH_MAX;
 use crate::domain::entity::reference;
-use crate::domain::json::field_at_fault;
+use crate::domain::json::{field_at_fault, is_array, is_within_depth};
 use crate::domain::{Context, Decision, DecisionRequest, EntityUid};
 use crate::engine::{AllEntities, Bundle};
 use serde::de::IgnoredAny;
@@ -77,13 +78,19 @@ fn decide(bundle: &Bundle, entities: &AllEntities, text: &str) -> Result<Answer,
 }
 
 fn read(text: &str) -> Result<DecisionRequest, Answer> {
+    if !is_within_depth(text.as_bytes(), EVALUATED_DEPTH_MAX) {
+        return Err(undecided(format!("the request nests deeper than {EVALUATED_DEPTH_MAX} levels"), None));
+    }
+    if is_array(text.as_bytes()) {
+        return Err(undecided("the request must be an object, not an array".to_owned(), None));
+    }
     let Asked { principal, action, resource, context, .. } = serde_json::from_str(text).map_err(|error| {
         let error = error.to_string();
         // The line would be that of the request, not of the file.
         let error = error.split(" at line ").next().unwrap_or_default();
         match field_at_fault::<Asked>(text.as_bytes()) {
             Some(field) => undecided(format!("`{field}`: {error}"), Some(field)),
-            None => undecided(format!("the request is not as it must be: {error}"), None),
+            None => undecided("the request must be an object".to_owned(), None),
         }
     })?;
     Ok(DecisionRequest { principal, action, resource, context: context.unwrap_or_default() })
