@@ -24,6 +24,7 @@ mod parse;
 mod place;
 mod program;
 mod reach;
+mod residual;
 mod schema;
 mod shortcut;
 mod sources;
@@ -40,6 +41,7 @@ pub use environment::Environment;
 pub use json::elements;
 pub use not_allowed::NotAllowed;
 pub use parse::Naming;
+pub use residual::Sought;
 pub use sources::{MESSAGING, SourceFile, Sources};
 pub use stateless::{Undecidable, Validation};
 

@@ -71,11 +71,13 @@ impl<T> Paged<T> {
     /// The token by which the next page is asked for; says nothing to whoever reads it.
     #[must_use]
     pub fn token(&self) -> Option<String> {
-        self.next.as_deref().map(token)
+        self.next.as_deref().map(write_token)
     }
 }
 
-fn token(key: &str) -> String {
+/// A token that says `key` to nobody but [`read_token`].
+#[must_use]
+pub fn write_token(key: &str) -> String {
     key.bytes().fold(String::with_capacity(key.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -121,7 +123,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_token_reads_back(key in any::<String>()) {
-            let read = read_token(&token(&key));
+            let read = read_token(&write_token(&key));
             prop_assert_eq!(read.as_deref(), Some(key.as_str()));
         }
     }

@@ -5,7 +5,7 @@ use super::parse::Parsed;
 use super::{ContextError, Environment, ErrorRule, NotAllowed, PolicyInfo, Problem, Summary, context};
 use crate::cedar::{Described, EntityError, EntityModel};
 use crate::domain::uid::UidRef;
-use crate::domain::{Context, EntityRecord};
+use crate::domain::{Context, EntityRecord, EntityUid};
 use cedar_policy::{PolicySet, Schema};
 use cedar_policy_core::ast::Entity;
 use std::sync::Arc;
@@ -126,6 +126,24 @@ impl Bundle {
         resource_type: &str,
     ) -> Result<&Environment, NotAllowed> {
         self.index.get(principal_type, action, resource_type)
+    }
+
+    /// The actions that the schema has for these types, each with its environment.
+    pub fn actions_on(
+        &self,
+        principal_type: &str,
+        resource_type: &str,
+    ) -> impl Iterator<Item = (EntityUid, &Environment)> {
+        self.index.actions_on(principal_type, resource_type)
+    }
+
+    /// What of a context the schema knows there; the rest is left out.
+    #[must_use]
+    pub fn fitting(&self, environment: &Environment, context: &Context) -> Context {
+        match &environment.scope {
+            Some(scope) => context::fitting(scope, context),
+            None => context.clone(),
+        }
     }
 
     /// The context as Cedar takes it, checked against the schema.

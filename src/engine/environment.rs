@@ -3,7 +3,7 @@
 use super::program::{self, Findings, Programs};
 use crate::domain::{DecisionRequest, EntityUid, Reach};
 use cedar_policy::Entities;
-use cedar_policy_core::ast::{Eid, EntityType, EntityUID, Request};
+use cedar_policy_core::ast::{Eid, EntityType, EntityUID, PolicySet, Request};
 use cedar_policy_core::validator::types::Attributes;
 use smol_str::{SmolStr, ToSmolStr as _};
 use std::str::FromStr as _;
@@ -19,15 +19,17 @@ pub struct Environment {
     pub(super) needs_actions: bool,
     /// The policies that can apply.
     pub(super) programs: Programs,
+    /// The same, whole, for partial evaluation.
+    pub(super) set: PolicySet,
 }
 
 /// The types of an environment, as requests name them and as Cedar has them.
 #[derive(Debug)]
 pub(super) struct Scope {
-    principal: (SmolStr, EntityType),
+    pub(super) principal: (SmolStr, EntityType),
     action_type: SmolStr,
     pub action: cedar_policy::EntityUid,
-    resource: (SmolStr, EntityType),
+    pub(super) resource: (SmolStr, EntityType),
     /// The fields of the context.
     pub context: Attributes,
 }

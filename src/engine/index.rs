@@ -8,10 +8,10 @@ use super::parse::Parsed;
 use super::program::{Program, Programs};
 use super::reach;
 use super::validate::Levels;
-use crate::domain::Reach;
 use crate::domain::uid::UidRef;
+use crate::domain::{EntityUid, Reach};
 use cedar_policy::{RequestEnv, Schema};
-use cedar_policy_core::ast::{Entity, EntityUID, Expr};
+use cedar_policy_core::ast::{Entity, EntityUID, Expr, PolicySet};
 use cedar_policy_core::validator::ValidationMode;
 use cedar_policy_core::validator::typecheck::{PolicyCheck, Typechecker};
 use cedar_policy_core::validator::types::{Attributes, Type};
@@ -51,6 +51,24 @@ impl Index {
             Self::Typed(typed) => typed.get(principal_type, action, resource_type),
             Self::Everything(environment) => Ok(environment),
         }
+    }
+
+    /// The actions for these types, each with its environment; none of a set that was not validated.
+    pub(super) fn actions_on(
+        &self,
+        principal_type: &str,
+        resource_type: &str,
+    ) -> impl Iterator<Item = (EntityUid, &Environment)> {
+        let typed = match self {
+            Self::Typed(typed) => Some(typed),
+            Self::Everything(_) => None,
+        };
+        let actions = typed.into_iter().flat_map(|typed| &typed.actions);
+        let actions = actions.flat_map(|(ty, ids)| ids.iter().map(move |(id, found)| (ty, id, found)));
+        actions.filter_map(move |(ty, id, found)| {
+            let environment = found.get(principal_type)?.get(resource_type)?;
+            Some((EntityUid::new(ty.clone(), id.clone()), environment))
+        })
     }
 
     /// Number of actions, and the largest level of any environment.
@@ -114,8 +132,8 @@ impl Typed {
             let ids = typed.actions.entry(action.entity_type().to_smolstr()).or_default();
             let by_principal = ids.entry(AsRef::<str>::as_ref(action.eid()).into()).or_default();
             let scope = Scope::new(&environment, context_fields(schema, action));
-            let (reach, programs) = (Reach::default(), Programs::default());
-            let empty = Environment { scope: Some(scope), reach, needs_actions: false, programs };
+            let (reach, programs, set) = (Reach::default(), Programs::default(), PolicySet::new());
+            let empty = Environment { scope: Some(scope), reach, needs_actions: false, programs, set };
             let by_resource = by_principal.entry(environment.principal().to_smolstr()).or_default();
             by_resource.insert(environment.resource().to_smolstr(), empty);
         }
@@ -152,6 +170,8 @@ pub(super) fn build(schema: &Schema, policies: &[Parsed], levels: &Levels, actio
             if let Some(place) = typed.get_mut(&environment) {
                 place.widen(&condition, &check, level);
                 add(&mut place.programs, policy, Program::new(policy.id.clone(), condition));
+                // Ids are unique: duplicates are errors.
+                let _ = place.set.add(policy.policy.clone());
             }
         }
     }
@@ -193,5 +213,6 @@ pub(super) fn everything(policies: &[Parsed], level: u32) -> Index {
         add(&mut programs, policy, Program::new(policy.id.clone(), policy.policy.condition()));
     }
     let reach = Reach::everything(level);
-    Index::Everything(Box::new(Environment { scope: None, reach, needs_actions: true, programs }))
+    let set = PolicySet::new();
+    Index::Everything(Box::new(Environment { scope: None, reach, needs_actions: true, programs, set }))
 }
