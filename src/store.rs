@@ -12,6 +12,7 @@
 //! | `bulk` | everything out and in as lines |
 //! | `doctor` | whether what is kept keeps the invariants |
 //! | `sample` | users and items by number, for benches |
+//! | `search` | candidates of a search, a part at a time |
 //!
 //! `PostgreSQL` is to stand beside `SQLite`: what callers see (this file's `Store`, the two
 //! transactions, `Follower`) names neither, and `location` is where the two will part.
@@ -34,6 +35,7 @@ mod open;
 mod read;
 mod row;
 pub mod sample;
+pub mod search;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod write;
