@@ -9,6 +9,7 @@
 //! | `warm_miss` | all of a decision nobody asked before, its entities in memory | stock Cedar, entities ready |
 //! | `cold_read` | principal and resource, from the database | one point read of it through sqlx |
 //! | `cold_miss` | all of a decision with nothing in memory | one point read |
+//! | `search` | the first hundred results of a search | one decision with nothing in memory |
 //!
 //! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to
 //! machine. Every group asks the same questions: so many different ones, found in the database.
@@ -19,6 +20,8 @@
 
 #[path = "decision/floor.rs"]
 mod floor;
+#[path = "decision/search.rs"]
+mod search;
 
 use axum::body::Body;
 use axum::http::{Method, Request as HttpRequest, header};
@@ -340,7 +343,7 @@ fn cold_miss(c: &mut Criterion, world: &World) {
 
 fn all(c: &mut Criterion) {
     let world = World::new();
-    for stage in [hit, batch, slice, evaluate, warm_miss, cold_read, cold_miss] {
+    for stage in [hit, batch, slice, evaluate, warm_miss, cold_read, cold_miss, search::search] {
         stage(c, &world);
     }
 }

@@ -6,6 +6,7 @@ pub mod batch;
 mod cached;
 pub mod error;
 pub mod key;
+pub mod snapshot;
 mod turns;
 mod verify;
 
@@ -13,12 +14,13 @@ pub use batch::BatchError;
 pub use cached::Answer;
 pub use error::CheckError;
 pub use key::RequestRef;
+pub use snapshot::{Decider, Searched};
 
 use crate::cedar;
 use crate::config::limits::Limits;
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, Outcome, Revision};
-use crate::engine::Bundle;
+use crate::engine::{Bundle, Environment};
 use crate::slice::{Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
@@ -44,6 +46,8 @@ pub struct Check {
     forgotten: AtomicU64,
     counting: Counting,
     verifier: Verifier,
+    /// What changed before is in no stripe.
+    began: Revision,
 }
 
 /// Whether an answer was computed for this request.
@@ -72,7 +76,8 @@ impl Check {
     /// # Errors
     /// If the store's revision cannot be read.
     pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
-        let stripes = Arc::new(Stripes::new(store.revision().await?));
+        let began = store.revision().await?;
+        let stripes = Arc::new(Stripes::new(began));
         let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
         let counting = Counting::default();
         let decisions = Cache::builder()
@@ -84,7 +89,7 @@ impl Check {
             .build();
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { bundle, slicer, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier })
+        Ok(Self { bundle, slicer, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier, began })
     }
 
     /// May this principal do this action on this resource?
@@ -239,20 +244,31 @@ impl Check {
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
         let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach() }).await?;
-        let outcome = if denied_unseen(request, &slice) {
-            Outcome::deny()
-        } else {
-            let actions = bundle.action_entities(environment).iter().cloned();
-            let entities = cedar::slice(slice.entities().chain(actions))?;
-            let outcome = bundle.evaluate(environment, request, &context, &entities);
-            if self.verifier.is_due() {
-                self.verifier.verified(bundle, environment, (request, &context), &slice, outcome)?
-            } else {
-                outcome
-            }
-        };
+        let outcome = self.evaluate(environment, (request, &context), &slice)?;
         let stamp = Stamp::new(slice.revision, slice.stripes);
         Ok(Cached::new(outcome, stamp, bundle.generation()))
+    }
+}
+
+impl Check {
+    /// What the policies say of a request over its slice.
+    fn evaluate(
+        &self,
+        environment: &Environment,
+        (request, context): (&DecisionRequest, &cedar::Context),
+        slice: &Slice,
+    ) -> Result<Outcome, CheckError> {
+        if denied_unseen(request, slice) {
+            return Ok(Outcome::deny());
+        }
+        let bundle = &self.bundle;
+        let actions = bundle.action_entities(environment).iter().cloned();
+        let entities = cedar::slice(slice.entities().chain(actions))?;
+        let outcome = bundle.evaluate(environment, request, context, &entities);
+        if !self.verifier.is_due() {
+            return Ok(outcome);
+        }
+        self.verifier.verified(bundle, environment, (request, context), slice, outcome)
     }
 }
 

@@ -1,12 +1,13 @@
 //! HTTP: what comes in is read into words of the domain, what goes out is written from them.
 //!
 //! `router` is the list of every route, `error` the table of every error, `accept` how connections
-//! are taken and limited. May use axum, hyper, `check`, `admin` and `config`; never sqlx, never Cedar.
+//! are taken and limited. May use axum, hyper, `check`, `search`, `admin` and `config`; never sqlx, never Cedar.
 
 pub mod accept;
 pub mod access;
 pub mod admin;
 pub mod auth;
+pub mod authzen;
 pub mod body;
 pub mod call;
 pub mod error;
@@ -29,6 +30,7 @@ use crate::admin::attempts::Attempts;
 use crate::check::Check;
 use crate::config::Limits;
 use crate::config::limits::STREAMS_MAX;
+use crate::search::Search;
 use crate::store::Store;
 use auth::AdminToken;
 use std::sync::Arc;
@@ -39,6 +41,8 @@ use tokio::sync::{Semaphore, watch};
 pub struct App {
     /// Decides.
     pub check: Arc<Check>,
+    /// Finds what would be allowed.
+    pub search: Search,
     /// Changes.
     pub admin: Arc<Admin>,
     /// What is kept; here for readiness and for lists.
@@ -64,12 +68,26 @@ impl App {
     /// The state of a server that is ready. To be called inside a runtime.
     #[must_use]
     pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, token: AdminToken) -> Self {
+        let search = Search::new(store.clone(), Arc::clone(&check), &limits);
         let commands = Arc::new(Semaphore::new(limits.commands_max));
         let policies_loaded_ms = admin.clock.now_ms();
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
         let draining = watch::Sender::new(false);
-        Self { check, admin, store, limits, token, commands, attempts, claims, streams, policies_loaded_ms, draining }
+        Self {
+            check,
+            search,
+            admin,
+            store,
+            limits,
+            token,
+            commands,
+            attempts,
+            claims,
+            streams,
+            policies_loaded_ms,
+            draining,
+        }
     }
 
     /// Whether the server is stopping.

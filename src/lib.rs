@@ -28,6 +28,7 @@
 //! | [`engine`] | policies: load, validate, index, evaluate | cedar-policy, domain | sqlx, moka |
 //! | [`counters`] | what each cache did | std's atomics | everything else |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
+//! | [`search`] | which, who and what: candidates from the store, each decided | check, store reads, domain | axum, SQL |
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's texts | axum |
 //! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
@@ -56,6 +57,7 @@ pub mod engine;
 pub mod http;
 pub mod lifecycle;
 pub mod mail;
+pub mod search;
 pub mod slice;
 pub mod stamp;
 pub mod store;

@@ -8,6 +8,9 @@
 //! May use `domain`, store reads and Cedar's entity types; evaluates nothing.
 
 pub mod entity;
+mod pool;
+
+pub use pool::Pool;
 
 use crate::cedar::{self, CedarError, Entity};
 use crate::counters::{CacheCounters, Counting};
@@ -46,6 +49,9 @@ pub enum SliceError {
     /// The store's answer cannot be held by Cedar.
     #[error(transparent)]
     Cedar(#[from] CedarError),
+    /// Something it needs was not read. Not reachable, and not worth a panic.
+    #[error("the slice is not whole")]
+    Incomplete,
 }
 
 /// One entity, or the knowledge that it is not there, as it was at a revision.
@@ -251,7 +257,11 @@ fn wanted(missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
 
 /// What the entities of this wave lead to. Roles have no attributes and no parents: nothing to read.
 fn next_wave(wave: &[EntityUid], step: &Step, held: &Gathered) -> Vec<EntityUid> {
-    let names = wave.iter().filter_map(|uid| held.get(uid)).flat_map(|held| &held.names);
+    next_of(wave, step, |uid| held.get(uid))
+}
+
+fn next_of<'h>(wave: &[EntityUid], step: &Step, held: impl Fn(&EntityUid) -> Option<&'h Arc<Held>>) -> Vec<EntityUid> {
+    let names = wave.iter().filter_map(held).flat_map(|held| &held.names);
     let taken = names.filter(|(attribute, uid)| step.takes(attribute) && uid.type_name != types::ROLE);
     let mut next: Vec<_> = taken.map(|(_, uid)| uid.clone()).collect();
     next.sort_unstable();

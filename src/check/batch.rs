@@ -56,6 +56,13 @@ impl Check {
         })
     }
 
+    /// Whether these answers are certain to have been the same at `revision`, which is no newer than they are.
+    #[must_use]
+    pub fn held_since(&self, answers: &[Answer], revision: Revision) -> bool {
+        let unchanged = |answer: &Answer| self.stripes.unchanged_since(answer.stripes(), revision);
+        revision >= self.began && answers.iter().all(unchanged)
+    }
+
     /// Whether an answer is right at a revision that another answer of the batch rests on; says so in it.
     // INVARIANT: `revision` is committed, so every write up to it has raised its stripes.
     fn holds_at(&self, answer: &mut Answer, revision: Revision) -> bool {

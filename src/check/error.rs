@@ -24,6 +24,9 @@ pub enum CheckError {
     /// The batch kept changing under the hands: 503.
     #[error("the store changes faster than the batch can be decided at one revision")]
     Unsettled,
+    /// Something that a decision needs was not read, or was not decided: 503. Not reachable, and not worth a panic.
+    #[error("no decision was made")]
+    Lost,
 }
 
 impl From<SliceError> for CheckError {
@@ -31,6 +34,7 @@ impl From<SliceError> for CheckError {
         match error {
             SliceError::Store(error) => Self::Unavailable(error),
             SliceError::Cedar(error) => Self::Slice(error),
+            SliceError::Incomplete => Self::Lost,
         }
     }
 }

@@ -47,6 +47,15 @@ pub const EVALUATED_DEPTH_MAX: usize = 100;
 /// Longest `Idempotency-Key`, in characters; more is answered 422.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 
+/// Results of a page of a search whose request names no limit.
+pub const SEARCH_RESULTS_DEFAULT: usize = 100;
+
+/// Results that a page of a search may have, whatever its request names.
+pub const SEARCH_RESULTS_MAX: usize = 1_000;
+
+/// Searches that go through the store at a time, of the connections that read; others wait for their turn.
+pub const SEARCHES_MAX: usize = 2;
+
 /// Bounds that a deployment may change (`[limits]` in the configuration file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +86,11 @@ pub struct Limits {
     /// How long a request waits for the revision that `Conclave-Min-Revision` names, in milliseconds;
     /// then it is answered 503.
     pub min_revision_wait_milliseconds: u64,
+    /// How many candidates one page of a search may look at; then it is cut short, or answered 503 with a
+    /// token to go on if nothing was found yet.
+    pub search_candidates_max: usize,
+    /// How long one page of a search may take, waiting for its turn included, in milliseconds; then the same.
+    pub search_milliseconds_max: u64,
     /// How long requests that are under way get to finish when the server stops, in seconds.
     pub drain_seconds: u64,
     /// How much memory cached decisions take, in bytes.
@@ -103,6 +117,8 @@ impl Default for Limits {
             batch_requests_max: 500,
             commands_max: 256,
             min_revision_wait_milliseconds: 1_000,
+            search_candidates_max: 20_000,
+            search_milliseconds_max: 5_000,
             drain_seconds: 20,
             decision_cache_bytes_max: 64 * 1024 * 1024,
             entity_cache_bytes_max: 64 * 1024 * 1024,
@@ -116,7 +132,7 @@ impl Limits {
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 16] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 18] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -133,6 +149,8 @@ impl Limits {
             ("batch_requests_max", wide(self.batch_requests_max), 1, 100_000),
             ("commands_max", wide(self.commands_max), 1, 100_000),
             ("min_revision_wait_milliseconds", self.min_revision_wait_milliseconds, 1, HOUR * 1000),
+            ("search_candidates_max", wide(self.search_candidates_max), 1, 10_000_000),
+            ("search_milliseconds_max", self.search_milliseconds_max, 1, HOUR * 1000),
             ("drain_seconds", self.drain_seconds, 1, HOUR),
             ("decision_cache_bytes_max", self.decision_cache_bytes_max, 0, 1024 * GIB),
             ("entity_cache_bytes_max", self.entity_cache_bytes_max, 0, 1024 * GIB),

@@ -3,7 +3,7 @@
 pub(in crate::http) mod answer;
 pub(in crate::http) mod batch;
 pub(in crate::http) mod direct;
-mod freshness;
+pub(in crate::http) mod freshness;
 pub(in crate::http) mod is_authorized;
 mod plain;
 mod question;

@@ -115,7 +115,7 @@ fn undecided(error: CheckError, place: &str) -> Problem {
             let sentence = error.to_string().replacen(error.path(), &field, 1);
             Problem::about(field, sentence)
         }
-        error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled) => {
+        error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled | CheckError::Lost) => {
             unavailable(&error, "no decision can be made now")
         }
     }
@@ -178,6 +178,9 @@ struct Extra {
     /// Of changes asked for from ahead of the store: where it stands.
     #[schema(required = false)]
     head: u64,
+    /// Of a search that looked at as much as it may: where it goes on.
+    #[schema(required = false, value_type = Object)]
+    page: Value,
 }
 
 /// A problem as it is written.

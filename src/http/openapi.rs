@@ -9,6 +9,7 @@ use super::App;
 use super::access::{batch, is_authorized};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
+use super::authzen::search;
 use super::ops;
 use crate::config::Limits;
 use axum::Json;
@@ -18,7 +19,16 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 #[derive(OpenApi)]
-#[openapi(paths(is_authorized::is_authorized, batch::batch, of_access, ops::healthz, ops::readyz))]
+#[openapi(paths(
+    is_authorized::is_authorized,
+    batch::batch,
+    search::subject,
+    search::resource,
+    search::action,
+    of_access,
+    ops::healthz,
+    ops::readyz
+))]
 struct Access;
 
 #[derive(OpenApi)]

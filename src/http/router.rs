@@ -3,6 +3,7 @@
 use super::access::direct::{BATCH, IS_AUTHORIZED};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
+use super::authzen::search;
 use super::routes::{Endpoint, Routes, delete, get, post, put};
 use super::served::Served;
 use super::{App, access, auth, call, observe, openapi, ops};
@@ -51,6 +52,9 @@ fn access_routes() -> Routes {
     Routes::new()
         .route(IS_AUTHORIZED, post(access::is_authorized))
         .route(BATCH, post(access::batch))
+        .route(search::SUBJECT, post(search::subject))
+        .route(search::RESOURCE, post(search::resource))
+        .route(search::ACTION, post(search::action))
         .route("/openapi.json", get(openapi::of_access))
 }
 

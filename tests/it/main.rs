@@ -31,6 +31,7 @@ mod refused;
 mod restarted;
 mod retries;
 mod rules;
+mod search;
 mod sidecar;
 mod stateful;
 mod structure;

@@ -6,6 +6,7 @@ use conclave::doctor::examine;
 use conclave::http::Listeners;
 use conclave::lifecycle::Application;
 use conclave::store::{Access, Store};
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -54,6 +55,7 @@ pub struct Reply {
     pub content_type: String,
     /// From the header `Conclave-Revision`; 0 without it.
     pub revision: u64,
+    pub headers: HeaderMap,
     pub body: Value,
 }
 
@@ -90,9 +92,10 @@ impl Reply {
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (status, content_type) = (response.status().as_u16(), header("content-type").unwrap_or_default());
         let revision = header("conclave-revision").map_or(0, |value| value.parse().unwrap());
+        let headers = response.headers().clone();
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self { status, content_type, revision, body }
+        Self { status, content_type, revision, headers, body }
     }
 }
 

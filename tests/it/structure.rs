@@ -22,6 +22,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["sqlx", "axum", "hyper", "cedar_policy", "cedar_policy_core"],
     ),
     (
+        "search",
+        &["domain", "store", "check", "engine", "config"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+    (
         "admin",
         &["domain", "store", "check", "config", "mail"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
@@ -43,7 +48,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "http",
-        &["domain", "check", "engine", "admin", "config", "store"],
+        &["domain", "check", "engine", "admin", "config", "search", "store"],
         &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
     ),
 ];

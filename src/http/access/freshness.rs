@@ -16,7 +16,7 @@ pub const MIN_REVISION: HeaderName = HeaderName::from_static("conclave-min-revis
 ///
 /// # Errors
 /// 400 if the header is no number or stands there twice.
-pub(super) fn wanted(headers: &HeaderMap) -> Result<Revision, Problem> {
+pub(in crate::http) fn wanted(headers: &HeaderMap) -> Result<Revision, Problem> {
     let mut values = headers.get_all(MIN_REVISION).iter();
     let Some(value) = values.next() else { return Ok(Revision::default()) };
     let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -31,7 +31,7 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<Revision, Problem> {
 ///
 /// # Errors
 /// 503 once `min_revision_wait_milliseconds` are over.
-pub(super) async fn reached(check: &Check, wanted: Revision, limits: &Limits) -> Result<(), Problem> {
+pub(in crate::http) async fn reached(check: &Check, wanted: Revision, limits: &Limits) -> Result<(), Problem> {
     if check.revision() >= wanted {
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub(super) async fn reached(check: &Check, wanted: Revision, limits: &Limits) ->
 }
 
 /// Nothing is answered from a state older than the request asks for.
-pub(super) fn not_reached() -> Problem {
+pub(in crate::http) fn not_reached() -> Problem {
     Problem::unavailable("the revision that `Conclave-Min-Revision` names is not known here yet")
 }
 

@@ -51,7 +51,10 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
 /// What an operation is, as far as its method and path say.
 fn describe(operation: &mut Operation, method: &'static str, path: &str) {
     name(operation);
-    if path.starts_with("/v1/") {
+    if path.starts_with("/access/") {
+        problems(operation, &[409]);
+    }
+    if path.starts_with("/v1/") || path.starts_with("/access/") {
         let revision = "The least revision to answer from; 503 if it is not reached in time";
         header(operation, "Conclave-Min-Revision", revision, "Revision");
         problems(operation, &[400, 408, 413, 415, 422, 500, 503]);

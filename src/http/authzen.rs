@@ -1,0 +1,3 @@
+//! The `OpenID` `AuthZEN` Authorization API 1.0.
+
+pub mod search;

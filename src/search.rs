@@ -1,0 +1,181 @@
+//! Search: which resources, who, and what. Every result is decided as a single question is; nothing here says Allow.
+//!
+//! `check` says what may narrow a search (`engine::residual`), the `store` finds candidates in a stable order, and each
+//! of them is decided over the same snapshot. A page is all of one revision, and so are the pages that follow it.
+//!
+//! May use `check`, store reads, `config::limits` and `domain`; never axum, never SQL.
+
+mod actions;
+mod answer;
+mod cost;
+mod error;
+mod lasting;
+mod token;
+
+pub use answer::{Found, Way};
+pub use error::SearchError;
+
+use crate::check::{Check, Decider, Searched};
+use crate::config::Limits;
+use crate::config::limits::{SEARCH_RESULTS_DEFAULT, SEARCH_RESULTS_MAX, SEARCHES_MAX};
+use crate::domain::{Decision, EntityUid};
+use crate::store::search::{Cursor, Part, Plan};
+use crate::store::{ReadTransaction, Store};
+use cost::Cost;
+use std::sync::Arc;
+use std::time::Duration;
+use token::State;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Most places that a search goes through one by one; where there are more, it goes through everything.
+const PLACES_MAX: u32 = 20_000;
+
+/// Answers searches.
+#[derive(Debug)]
+pub struct Search {
+    store: Store,
+    check: Arc<Check>,
+    limits: Limits,
+    /// A search holds a connection to the database for as long as it lasts; decisions need some too.
+    turns: Semaphore,
+}
+
+/// Which page of the results.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Most results, as the request says it.
+    pub limit: Option<u32>,
+    /// Where to go on, from the page before.
+    pub token: Option<String>,
+}
+
+impl Page {
+    fn results_max(&self) -> usize {
+        let limit = self.limit.map_or(SEARCH_RESULTS_DEFAULT, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        limit.min(SEARCH_RESULTS_MAX)
+    }
+}
+
+impl Search {
+    /// A search over a store, deciding by `check`.
+    #[must_use]
+    pub fn new(store: Store, check: Arc<Check>, limits: &Limits) -> Self {
+        Self { store, check, limits: *limits, turns: Semaphore::new(SEARCHES_MAX) }
+    }
+
+    /// The entities of the sought type for which the decision is Allow.
+    ///
+    /// # Errors
+    /// [`SearchError`]; a search that cannot go through everything never answers as if it had.
+    pub async fn entities(&self, searched: &Searched, page: &Page) -> Result<Found<EntityUid>, SearchError> {
+        let query = token::query(searched, self.check.bundle());
+        let state = State::of(page, &query)?;
+        let cost = Cost::of(&self.limits);
+        let _turn = self.turn(&cost).await?;
+        let mut read = self.store.read().await?;
+        let decider = match self.check.decider(searched, &mut read).await {
+            Ok(decider) => decider,
+            Err(error) => return error::unless_of_another_type(error, self.check.revision()),
+        };
+        if !decider.is_kept() {
+            return Ok(Found::nothing(decider.revision()));
+        }
+        let Some(plan) = read.plan(&searched.type_name, &decider.filter()?, PLACES_MAX).await? else {
+            return Ok(Found::nothing(decider.revision()));
+        };
+        let going = Going { decider: &decider, plan: &plan, query, page: state.page(page) };
+        let from = going.resumed(&mut read, state).await?;
+        going.page(&mut read, from, cost).await
+    }
+
+    /// Waits until fewer than `SEARCHES_MAX` searches are under way.
+    async fn turn(&self, cost: &Cost) -> Result<SemaphorePermit<'_>, SearchError> {
+        let turn = tokio::time::timeout(cost.time_left(), self.turns.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or(SearchError::Busy)
+    }
+}
+
+/// A search under way.
+struct Going<'a> {
+    decider: &'a Decider<'a>,
+    plan: &'a Plan,
+    query: String,
+    page: Page,
+}
+
+impl Going<'_> {
+    /// Where the search stands, if its pages so far are still as they would be now.
+    async fn resumed(&self, read: &mut ReadTransaction, state: State) -> Result<Cursor, SearchError> {
+        let Some((revision, plan)) = state.rests_on() else { return Ok(Cursor::Start) };
+        let now = self.decider.revision();
+        let lasts = revision == now
+            || (plan == self.plan.fingerprint()
+                && lasting::lasts(read, (revision, now), self.decider, self.plan).await?);
+        if lasts { Ok(state.at) } else { Err(SearchError::Gone { revision, now }) }
+    }
+
+    /// Goes on until the page is full, everything was looked at, or enough.
+    async fn page(
+        &self,
+        read: &mut ReadTransaction,
+        from: Cursor,
+        mut cost: Cost,
+    ) -> Result<Found<EntityUid>, SearchError> {
+        let results_max = self.page.results_max();
+        let (mut results, mut at) = (Vec::new(), from);
+        let mut denied_in_a_row = 0;
+        while results.len() < results_max {
+            if cost.is_spent() {
+                return self.stopped(results, at);
+            }
+            let rows_max = cost.next_rows(results_max - results.len(), denied_in_a_row);
+            let Part { rows, next } = read.candidates(self.plan, &at, rows_max).await?;
+            cost.looked_at(rows.len());
+            let candidates: Vec<_> = rows.iter().filter_map(|(candidate, _)| candidate.clone()).collect();
+            let mut outcomes = self.decider.decide(read, &candidates).await?.into_iter();
+            let count = rows.len();
+            for (index, (candidate, after)) in rows.into_iter().enumerate() {
+                at = after;
+                let Some(candidate) = candidate else { continue };
+                // INVARIANT: only a decision that was made and is Allow makes a result.
+                let outcome = outcomes.next().ok_or(crate::check::CheckError::Lost)?;
+                if outcome.decision == Decision::Deny {
+                    denied_in_a_row += 1;
+                    continue;
+                }
+                denied_in_a_row = 0;
+                results.push(candidate);
+                if results.len() == results_max && (index + 1 < count || next.is_some()) {
+                    return Ok(self.found(results, Some(at)));
+                }
+            }
+            let Some(next) = next else { return Ok(self.found(results, None)) };
+            at = next;
+            // Deciding takes no breath of its own, and others are served by the same thread.
+            tokio::task::yield_now().await;
+        }
+        Ok(self.found(results, Some(at)))
+    }
+
+    /// Enough was looked at: what was found is a page, and nothing found is none.
+    fn stopped(&self, results: Vec<EntityUid>, at: Cursor) -> Result<Found<EntityUid>, SearchError> {
+        let found = self.found(results, Some(at));
+        match found.next {
+            Some(token) if found.results.is_empty() => Err(SearchError::Costly { token }),
+            _ => Ok(found),
+        }
+    }
+
+    fn found(&self, results: Vec<EntityUid>, next: Option<Cursor>) -> Found<EntityUid> {
+        let revision = self.decider.revision();
+        let next =
+            next.map(|at| State::new(&self.query, (revision, self.plan.fingerprint()), self.page.limit, at).token());
+        let way = if self.plan.is_scan() { Way::Scanned } else { Way::Filtered };
+        Found { results, next, revision, way }
+    }
+}
+
+/// How long a search may wait for its turn and go on, together.
+fn time_max(limits: &Limits) -> Duration {
+    Duration::from_millis(limits.search_milliseconds_max)
+}

@@ -1,0 +1,150 @@
+//! Page tokens: of which search, at which revision, and how far.
+
+use super::{Page, SearchError};
+use crate::check::Searched;
+use crate::domain::page;
+use crate::domain::{Context, EntityUid, Revision};
+use crate::engine::Bundle;
+use crate::store::search::Cursor;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// What a token holds.
+///
+/// It is no secret and no permission: whatever it says, each result is decided afresh. It is told from a text that
+/// was cut or altered by a checksum, and from the token of another search by the hash of all that the search asks.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct State {
+    /// Hash of the search.
+    query: String,
+    revision: Revision,
+    /// Hash of the places that the search goes through.
+    plan: u64,
+    limit: Option<u32>,
+    pub(super) at: Cursor,
+}
+
+impl State {
+    pub(super) fn new(query: &str, (revision, plan): (Revision, u64), limit: Option<u32>, at: Cursor) -> Self {
+        Self { query: query.to_owned(), revision, plan, limit, at }
+    }
+
+    /// Where the search asked for stands.
+    pub(super) fn of(page: &Page, query: &str) -> Result<Self, SearchError> {
+        let Some(token) = &page.token else {
+            return Ok(Self::new(query, (Revision::default(), 0), page.limit, Cursor::Start));
+        };
+        let state = read(token).ok_or(SearchError::Token("is no token of a page"))?;
+        if state.query != query {
+            return Err(SearchError::Token("belongs to another search"));
+        }
+        if page.limit.is_some() && page.limit != state.limit {
+            return Err(SearchError::Limit);
+        }
+        Ok(state)
+    }
+
+    /// The revision and the places that the pages so far rest on; `None` if there are no pages so far.
+    pub(super) fn rests_on(&self) -> Option<(Revision, u64)> {
+        (self.at != Cursor::Start || self.revision != Revision::default()).then_some((self.revision, self.plan))
+    }
+
+    /// The page, with the limit of the pages before.
+    pub(super) fn page(&self, page: &Page) -> Page {
+        Page { limit: self.limit, token: page.token.clone() }
+    }
+
+    pub(super) fn token(&self) -> String {
+        // Numbers and texts always serialize; an empty text is no token.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        page::write_token(&format!("{}{text}", hash(text.as_bytes())))
+    }
+}
+
+fn read(token: &str) -> Option<State> {
+    let text = page::read_token(token)?;
+    let (checksum, text) = text.split_at_checked(HASH_CHARACTERS)?;
+    if checksum != hash(text.as_bytes()) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+const HASH_CHARACTERS: usize = 32;
+
+fn hash(text: &[u8]) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().take(HASH_CHARACTERS / 2).fold(String::with_capacity(HASH_CHARACTERS), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The hash of a search for entities, and of the policies that decide it.
+pub(super) fn query(searched: &Searched, bundle: &Bundle) -> String {
+    let Searched { principal, type_name, known, action, context } = searched;
+    hashed(&(principal, type_name, pair(known), pair(action), context), bundle)
+}
+
+/// The hash of a search for actions.
+pub(super) fn action_query(principal: &EntityUid, resource: &EntityUid, context: &Context, bundle: &Bundle) -> String {
+    hashed(&("actions", pair(principal), pair(resource), context), bundle)
+}
+
+fn hashed(query: &impl Serialize, bundle: &Bundle) -> String {
+    // Each text is in quotes, so that no two searches are written alike.
+    let text = serde_json::to_string(&(query, bundle.digest())).unwrap_or_default();
+    hash(text.as_bytes())
+}
+
+fn pair(uid: &EntityUid) -> (&str, &str) {
+    (&uid.type_name, &uid.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page(token: String, limit: Option<u32>) -> Page {
+        Page { limit, token: Some(token) }
+    }
+
+    fn state(limit: Option<u32>) -> State {
+        State::new("q", (Revision(7), 9), limit, Cursor::In(1, None, 2))
+    }
+
+    #[test]
+    fn a_token_reads_back_for_its_own_search_and_limit_alone() {
+        let token = state(Some(3)).token();
+        let read = State::of(&page(token.clone(), Some(3)), "q").unwrap();
+        assert_eq!((read.rests_on(), read.at), (Some((Revision(7), 9)), Cursor::In(1, None, 2)));
+        let read = State::of(&page(token.clone(), None), "q").unwrap();
+        assert_eq!(read.page(&Page::default()).limit, Some(3));
+        assert!(matches!(State::of(&page(token.clone(), Some(4)), "q"), Err(SearchError::Limit)));
+        assert!(matches!(State::of(&page(token, Some(3)), "p"), Err(SearchError::Token(_))));
+        let without = state(None).token();
+        assert!(matches!(State::of(&page(without, Some(4)), "q"), Err(SearchError::Limit)));
+    }
+
+    proptest! {
+        #[test]
+        fn an_altered_token_is_none(at in 0_usize..1_000, digit in 0_u32..16, cut in 0_usize..1_000) {
+            let token = state(None).token();
+            let mut altered: Vec<char> = token.chars().collect();
+            let at = at % altered.len();
+            altered[at] = char::from_digit(digit, 16).unwrap();
+            let altered: String = altered.into_iter().collect();
+            prop_assert!(altered == token || read(&altered).is_none());
+            prop_assert!(read(&token[..cut % token.len()]).is_none());
+        }
+
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(text in any::<String>()) {
+            prop_assert!(read(&text).is_none());
+            let _ = read(&page::write_token(&text));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Entities for many slices of one snapshot: what a search decides its candidates from.
+//!
+//! Nothing of it comes from the cache or goes there: candidates are many, and asked about once.
+
+use super::{Gathered, Held, Seeds, Slice, SliceError, Slicer, next_of, wanted};
+use crate::domain::{EntityUid, Reach, Revision};
+use crate::stamp::Stripe;
+use crate::store::ReadTransaction;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Entities as they were at one revision.
+#[derive(Debug, Clone, Default)]
+pub struct Pool {
+    revision: Revision,
+    held: HashMap<EntityUid, Arc<Held>>,
+}
+
+impl Pool {
+    /// The revision all of it belongs to.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Whether the store holds this entity; of what was not read nothing is known.
+    #[must_use]
+    pub fn holds(&self, uid: &EntityUid) -> bool {
+        self.held.get(uid).is_some_and(|held| held.entity.is_some())
+    }
+
+    /// Whether any of it may rest on what is told by this stripe.
+    #[must_use]
+    pub fn rests_on(&self, stripe: Stripe) -> bool {
+        self.held.values().any(|held| held.stripes.contains(&stripe))
+    }
+
+    /// The slice for these seeds.
+    ///
+    /// # Errors
+    /// If not all of it was read.
+    pub fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
+        let mut gathered = Gathered::default();
+        let mut wave = seeds.uids.clone();
+        let mut steps = seeds.reach.steps().iter();
+        loop {
+            for uid in &wave {
+                // INVARIANT: what was not read is not taken to be absent.
+                let held = self.held.get(uid).ok_or(SliceError::Incomplete)?;
+                gathered.add(uid.clone(), Arc::clone(held));
+            }
+            let Some(step) = steps.next() else { break };
+            wave = next_of(&wave, step, |uid| self.held.get(uid));
+        }
+        Ok(Slice { revision: self.revision, stripes: Vec::new(), held: gathered })
+    }
+}
+
+impl Slicer {
+    /// Reads what slices for any of these seeds need, as far as `pool` does not have it. `read` is the transaction
+    /// that all of the pool comes from.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn pooled(
+        &self,
+        read: &mut ReadTransaction,
+        seeds: &[EntityUid],
+        reach: &Reach,
+        pool: &mut Pool,
+    ) -> Result<(), SliceError> {
+        let mut wave = seeds.to_vec();
+        let mut steps = reach.steps().iter();
+        loop {
+            let step = steps.next();
+            let missing: Vec<_> = wave.iter().filter(|uid| !pool.held.contains_key(*uid)).cloned().collect();
+            if !missing.is_empty() || pool.held.is_empty() {
+                let snapshot = read.snapshot(&wanted(missing, step)).await?;
+                pool.revision = snapshot.revision;
+                for (uid, facts) in snapshot.entities {
+                    let held = self.hold(&uid, facts.as_ref(), snapshot.revision)?;
+                    pool.held.insert(uid, Arc::new(held));
+                }
+            }
+            let Some(step) = step else { return Ok(()) };
+            wave = next_of(&wave, step, |uid| pool.held.get(uid));
+        }
+    }
+}
