@@ -34,7 +34,7 @@ use conclave::domain::facts::{Neighbours, Wanted};
 use conclave::engine::Bundle;
 use conclave::http::router;
 use conclave::lifecycle::Application;
-use conclave::slice::{Seeds, Slicer};
+use conclave::slice::{Lending, Seeds, Slicer};
 use conclave::stamp::Stripes;
 use conclave::store::{Access, Store};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -255,7 +255,7 @@ fn seeds<'a>(bundle: &'a Bundle, Question { request, .. }: &Question) -> Seeds<'
     let action = request.action.borrow();
     let environment = bundle.environment(&request.principal.type_name, &action, &request.resource.type_name);
     let uids = vec![request.principal.clone(), request.resource.clone()];
-    Seeds { uids, reach: environment.expect("the schema has it").reach() }
+    Seeds { uids, reach: environment.expect("the schema has it").reach(), lent: Lending::nothing() }
 }
 
 fn evaluate(c: &mut Criterion, world: &World) {

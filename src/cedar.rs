@@ -14,11 +14,13 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
 
+mod draft;
 mod model;
 mod typed;
 mod weight;
 
 pub use cedar_policy::{Context, Entities};
+pub use draft::{Draft, is_in_itself};
 pub use model::{Described, EntityError, EntityModel};
 pub use weight::weight;
 

@@ -6,6 +6,7 @@ pub mod batch;
 mod cached;
 pub mod error;
 pub mod key;
+mod lent;
 pub mod snapshot;
 mod turns;
 mod verify;
@@ -243,7 +244,8 @@ impl Check {
         let context = bundle.context(environment, &request.context)?;
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
-        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach() }).await?;
+        let lent = lent::lending(bundle.model(), &request.lent)?;
+        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
         let outcome = self.evaluate(environment, (request, &context), &slice)?;
         let stamp = Stamp::new(slice.revision, slice.stripes);
         Ok(Cached::new(outcome, stamp, bundle.generation()))
@@ -272,7 +274,7 @@ impl Check {
     }
 }
 
-/// Whether the answer is Deny before Cedar is asked: a built-in entity that is not stored.
+/// Whether the answer is Deny before Cedar is asked: a built-in entity that is neither stored nor lent.
 ///
 /// A permit without conditions on the principal would otherwise allow a stranger.
 fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {

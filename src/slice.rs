@@ -8,17 +8,20 @@
 //! May use `domain`, store reads and Cedar's entity types; evaluates nothing.
 
 pub mod entity;
+mod lent;
 mod pool;
 
+pub use lent::{LentEntity, LentKind, Lending};
 pub use pool::Pool;
 
 use crate::cedar::{self, CedarError, Entity};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
-use crate::domain::{EntityUid, Reach, Revision, Step};
+use crate::domain::{EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{Store, StoreError};
+use lent::Overlay;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use smol_str::SmolStr;
@@ -33,12 +36,19 @@ pub struct Slice {
     pub revision: Revision,
     /// What the decision rests on: a change of any of these may change it.
     pub stripes: Vec<Stripe>,
-    held: Gathered,
+    held: Vec<(EntityUid, Arc<Held>)>,
+    overlay: Overlay,
 }
 
-/// What was collected so far. A handful: searching it from end to end is faster than hashing.
+/// What was collected so far.
 #[derive(Debug, Default)]
-struct Gathered(Vec<(EntityUid, Arc<Held>)>);
+struct Gathered {
+    /// A handful: searching it from end to end is faster than hashing.
+    read: Vec<(EntityUid, Arc<Held>)>,
+    /// What the request lends, over what of it was read; once that is there. What is wrong with it is
+    /// told when the slice is one of a single revision.
+    lent: Option<Result<Overlay, SliceError>>,
+}
 
 /// Why there is no slice.
 #[derive(Debug, Error)]
@@ -52,6 +62,9 @@ pub enum SliceError {
     /// Something it needs was not read. Not reachable, and not worth a panic.
     #[error("the slice is not whole")]
     Incomplete,
+    /// The request lends what it must not.
+    #[error(transparent)]
+    Lent(#[from] LentError),
 }
 
 /// One entity, or the knowledge that it is not there, as it was at a revision.
@@ -74,47 +87,80 @@ pub struct Slicer {
 }
 
 /// The entities a request starts from, and how far to go from them.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Seeds<'a> {
     /// Principal, resource, and what the context names.
     pub uids: Vec<EntityUid>,
     /// How far the policies look from there.
     pub reach: &'a Reach,
+    /// What the request lends. All of it is part of the slice, and what it lies in.
+    pub lent: Lending<'a>,
+}
+
+impl Seeds<'_> {
+    /// What is read first.
+    fn first(&self) -> Cow<'_, [EntityUid]> {
+        if self.lent.is_nothing() {
+            return Cow::Borrowed(&self.uids);
+        }
+        let mut all: Vec<_> = self.uids.iter().chain(self.lent.uids()).cloned().collect();
+        all.sort_unstable();
+        all.dedup();
+        Cow::Owned(all)
+    }
 }
 
 impl Slice {
-    /// Whether the store holds this entity.
+    /// Whether the store holds this entity, or the request lends it.
     #[must_use]
     pub fn holds(&self, uid: &EntityUid) -> bool {
-        self.held.get(uid).is_some_and(|held| held.entity.is_some())
+        self.overlay.get(uid).is_some() || self.stored().any(|(own, _)| own == uid)
     }
 
-    /// The entities that exist.
+    /// The entities that exist, as they count for this request.
     pub fn entities(&self) -> impl Iterator<Item = Arc<Entity>> {
-        self.held.values().filter_map(|held| held.entity.clone())
+        let stored = self.stored().filter(|(uid, _)| self.overlay.get(uid).is_none());
+        stored.map(|(_, entity)| Arc::clone(entity)).chain(self.overlay.entities())
     }
+
+    fn stored(&self) -> impl Iterator<Item = (&EntityUid, &Arc<Entity>)> {
+        stored(&self.held)
+    }
+}
+
+fn stored(held: &[(EntityUid, Arc<Held>)]) -> impl Iterator<Item = (&EntityUid, &Arc<Entity>)> {
+    held.iter().filter_map(|(uid, held)| Some((uid, held.entity.as_ref()?)))
 }
 
 impl Gathered {
     fn get(&self, uid: &EntityUid) -> Option<&Arc<Held>> {
-        self.0.iter().find(|(own, _)| own == uid).map(|(_, held)| held)
+        self.read.iter().find(|(own, _)| own == uid).map(|(_, held)| held)
     }
 
-    fn values(&self) -> impl Iterator<Item = &Arc<Held>> {
-        self.0.iter().map(|(_, held)| held)
+    /// What an entity names, as it counts for this request.
+    fn names(&self, uid: &EntityUid) -> &[(SmolStr, EntityUid)] {
+        let lent = self.lent.as_ref().and_then(|lent| lent.as_ref().ok()?.names(uid));
+        lent.or_else(|| self.get(uid).map(|held| held.names.as_slice())).unwrap_or_default()
+    }
+
+    /// Lays what is lent over what is stored of it, which has been read first of all.
+    fn lay(&mut self, lending: &Lending<'_>) {
+        if self.lent.is_none() && !lending.is_nothing() {
+            self.lent = Some(lending.over(|uid| self.get(uid)?.entity.as_deref()));
+        }
     }
 
     /// Adds an entity, unless there is one of that uid.
     fn add(&mut self, uid: EntityUid, held: Arc<Held>) {
         if self.get(&uid).is_none() {
-            self.0.push((uid, held));
+            self.read.push((uid, held));
         }
     }
 }
 
 impl Collected for Gathered {
     fn parts(&self) -> impl Iterator<Item = (Revision, &[Stripe])> {
-        self.values().map(|held| (held.revision, &*held.stripes))
+        self.read.iter().map(|(_, held)| (held.revision, &*held.stripes))
     }
 }
 
@@ -154,21 +200,22 @@ impl Slicer {
     /// If the store does not answer; there is no partial slice.
     pub async fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
         let (revision, held) = stamp::fill(&self.stripes, self.gather(seeds), || self.reread(seeds)).await?;
-        Ok(finish(revision, held))
+        finish(revision, held, &seeds.lent)
     }
 
     /// Closure over the entity cache, with one statement for what is missing at each step.
     async fn gather(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
         let mut held = Gathered::default();
-        let mut missing = self.take_cached(&seeds.uids, &mut held).await;
-        let mut wave = Cow::Borrowed(&seeds.uids);
-        for step in seeds.reach.steps() {
-            self.read(missing, Some(step), &mut held).await?;
+        let mut wave = seeds.first();
+        let mut steps = seeds.reach.steps().iter();
+        loop {
+            let step = steps.next();
+            let missing = self.take_cached(&wave, &mut held).await;
+            self.read(missing, step, &mut held).await?;
+            held.lay(&seeds.lent);
+            let Some(step) = step else { return Ok(held) };
             wave = Cow::Owned(next_wave(&wave, step, &held));
-            missing = self.take_cached(&wave, &mut held).await;
         }
-        self.read(missing, None, &mut held).await?;
-        Ok(held)
     }
 
     /// Reads what is missing, if anything is.
@@ -184,13 +231,14 @@ impl Slicer {
     async fn reread(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
         let mut held = Gathered::default();
         let mut read = self.store.read().await?;
-        let mut wave = seeds.uids.clone();
+        let mut wave = seeds.first().into_owned();
         let mut steps = seeds.reach.steps().iter();
         loop {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
             let snapshot = read.snapshot(&wanted(wave.clone(), step)).await?;
             self.keep(snapshot, &mut held).await?;
+            held.lay(&seeds.lent);
             let Some(step) = step else { return Ok(held) };
             wave = next_wave(&wave, step, &held);
         }
@@ -257,11 +305,15 @@ fn wanted(missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
 
 /// What the entities of this wave lead to. Roles have no attributes and no parents: nothing to read.
 fn next_wave(wave: &[EntityUid], step: &Step, held: &Gathered) -> Vec<EntityUid> {
-    next_of(wave, step, |uid| held.get(uid))
+    next_of(wave, step, |uid| held.names(uid))
 }
 
-fn next_of<'h>(wave: &[EntityUid], step: &Step, held: impl Fn(&EntityUid) -> Option<&'h Arc<Held>>) -> Vec<EntityUid> {
-    let names = wave.iter().filter_map(held).flat_map(|held| &held.names);
+fn next_of<'h>(
+    wave: &[EntityUid],
+    step: &Step,
+    names: impl Fn(&EntityUid) -> &'h [(SmolStr, EntityUid)],
+) -> Vec<EntityUid> {
+    let names = wave.iter().flat_map(names);
     let taken = names.filter(|(attribute, uid)| step.takes(attribute) && uid.type_name != types::ROLE);
     let mut next: Vec<_> = taken.map(|(_, uid)| uid.clone()).collect();
     next.sort_unstable();
@@ -269,9 +321,16 @@ fn next_of<'h>(wave: &[EntityUid], step: &Step, held: impl Fn(&EntityUid) -> Opt
     next
 }
 
-fn finish(revision: Revision, held: Gathered) -> Slice {
-    let stripes = held.values().flat_map(|held| held.stripes.iter().copied()).collect();
-    Slice { revision, stripes, held }
+// INVARIANT: the stripes are those of all that was read, the absence of what is lent included: stored
+// meanwhile, it must be decided upon anew.
+fn finish(revision: Revision, gathered: Gathered, lending: &Lending<'_>) -> Result<Slice, SliceError> {
+    let Gathered { read: held, lent } = gathered;
+    let stripes = held.iter().flat_map(|(_, held)| held.stripes.iter().copied()).collect();
+    let mut overlay = lent.transpose()?.unwrap_or_default();
+    if !lending.is_nothing() {
+        lending.complete(&mut overlay, stored(&held).map(|(uid, entity)| (uid, &**entity)))?;
+    }
+    Ok(Slice { revision, stripes, held, overlay })
 }
 
 fn weight(uid: &EntityUid, held: &Held) -> usize {

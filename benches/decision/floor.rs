@@ -3,7 +3,7 @@
 use super::{QUESTIONS, World};
 use cedar_policy::{Authorizer, Entities, EntityUid, PolicyId, PolicySet, Request, Schema};
 use conclave::bench::question::Question;
-use conclave::slice::Seeds;
+use conclave::slice::{Lending, Seeds};
 use conclave::{cedar, domain};
 use criterion::BenchmarkGroup;
 use criterion::measurement::WallTime;
@@ -39,7 +39,8 @@ pub(super) fn ready(world: &World, schema: &Schema) -> Vec<(Request, Entities)> 
         let mut ready = Vec::with_capacity(QUESTIONS);
         for Question { request, .. } in &world.questions {
             let uids = vec![request.principal.clone(), request.resource.clone()];
-            let slice = slicer.slice(&Seeds { uids, reach: &everything }).await.expect("slice");
+            let slice =
+                slicer.slice(&Seeds { uids, reach: &everything, lent: Lending::nothing() }).await.expect("slice");
             let entities = cedar::slice(slice.entities()).expect("entities");
             let (principal, action, resource) = (uid(&request.principal), uid(&request.action), uid(&request.resource));
             let asked = Request::new(principal, action, resource, cedar::Context::empty(), Some(schema));

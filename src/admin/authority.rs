@@ -3,7 +3,7 @@
 use super::{Admin, Caller, Refusal, call};
 use crate::check::RequestRef;
 use crate::domain::uid::types;
-use crate::domain::{Context, Decision, EntityUid, Rule, UserId};
+use crate::domain::{Context, Decision, EntityUid, Lent, Rule, UserId};
 use crate::store::WriteTransaction;
 
 /// Where the actor is named, for refusals that ask for one.
@@ -58,8 +58,13 @@ impl Admin {
         context: Context,
     ) -> Result<bool, Refusal> {
         let (principal, action) = (EntityUid::user(actor), EntityUid::action(action));
-        let request =
-            RequestRef { principal: principal.borrow(), action: action.borrow(), resource: resource.borrow(), context };
+        let request = RequestRef {
+            principal: principal.borrow(),
+            action: action.borrow(),
+            resource: resource.borrow(),
+            context,
+            lent: Lent::nothing(),
+        };
         let answer = self.check.decide(&request).await.map_err(|error| Refusal::Undecided(Box::new(error)))?;
         Ok(answer.outcome().decision == Decision::Allow)
     }

@@ -2,7 +2,7 @@
 
 use crate::check::RequestRef;
 use crate::domain::uid::UidRef;
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid};
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Lent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -76,7 +76,8 @@ impl Question {
             text(&action),
             text(&resource)
         );
-        let request = DecisionRequest { principal, action, resource, context: Context::empty() };
+        let (context, lent) = (Context::empty(), Lent::nothing());
+        let request = DecisionRequest { principal, action, resource, context, lent };
         Self { body, request, expected: None }
     }
 
@@ -97,6 +98,7 @@ impl Question {
             action: uid("action", &body.action)?,
             resource: uid("resource", &body.resource)?,
             context: body.context,
+            lent: Lent::nothing(),
         };
         Ok(Self { body: line.request.get().to_owned(), request, expected: line.decision })
     }

@@ -1,6 +1,6 @@
 //! What the schema says of entities, and what hosts say of them held against it.
 
-use super::typed::{first_missing, named, shown, value};
+use super::typed::{named, shown, value};
 use super::uid;
 use crate::domain::uid::types;
 use crate::domain::{EntityRecord, EntityUid, kept};
@@ -66,7 +66,8 @@ impl Mismatch {
 }
 
 impl EntityError {
-    fn new(path: impl Into<String>, detail: impl Into<String>) -> Self {
+    /// What is wrong at `path`.
+    pub(crate) fn new(path: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { path: path.into(), detail: detail.into(), is_kept: false }
     }
 
@@ -128,6 +129,24 @@ impl EntityModel {
     /// [`EntityError`] naming what the schema does not have, is of another type, or is missing; or what Conclave
     /// itself keeps ([`EntityError::is_kept`]).
     pub fn attributes(&self, record: &EntityRecord) -> Result<Described, EntityError> {
+        if let Some(missing) = self.first_missing(&record.uid.type_name, |name| record.attrs.contains_key(name)) {
+            return Err(EntityError::new(format!("attrs.{missing}"), "is missing"));
+        }
+        self.further(record)
+    }
+
+    /// The first attribute that an entity of a host's own type must have, and of which `has` says that it does not.
+    pub fn first_missing(&self, type_name: &str, has: impl Fn(&str) -> bool) -> Option<&SmolStr> {
+        let declared = self.types.get(type_name).filter(|_| !self.keeps(type_name))?;
+        let mut attributes = self.schema.get_entity_type(declared)?.attributes().iter();
+        attributes.find(|(name, wanted)| wanted.is_required && !has(name)).map(|(name, _)| name)
+    }
+
+    /// The same, of an entity whose other attributes are known from elsewhere.
+    ///
+    /// # Errors
+    /// As [`EntityModel::attributes`], but for what is missing.
+    pub fn further(&self, record: &EntityRecord) -> Result<Described, EntityError> {
         let declared = self.declared(&record.uid)?;
         if self.keeps(&record.uid.type_name) {
             let own = kept::attributes(&record.uid.type_name);
@@ -135,8 +154,6 @@ impl EntityModel {
                 let detail = "is kept by Conclave itself and cannot be set here";
                 return Err(EntityError::kept(format!("attrs.{name}"), detail));
             }
-        } else if let Some(missing) = first_missing(declared.attributes(), &record.attrs) {
-            return Err(EntityError::new(format!("attrs.{missing}"), "is missing"));
         }
         let attributes = named(self, declared.attributes(), &record.attrs).map_err(|wrong| wrong.at("attrs"))?;
         let mut tags = Vec::with_capacity(record.tags.len());

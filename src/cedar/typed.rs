@@ -73,7 +73,7 @@ pub(super) fn named(
 }
 
 /// The first field that must be there and is not.
-pub(super) fn first_missing<'a>(wanted: &'a Attributes, fields: &BTreeMap<SmolStr, Json>) -> Option<&'a SmolStr> {
+fn first_missing<'a>(wanted: &'a Attributes, fields: &BTreeMap<SmolStr, Json>) -> Option<&'a SmolStr> {
     wanted.iter().find(|(name, wanted)| wanted.is_required && !fields.contains_key(*name)).map(|(name, _)| name)
 }
 

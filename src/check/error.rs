@@ -1,6 +1,7 @@
 //! Why a question has no answer.
 
 use crate::cedar::CedarError;
+use crate::domain::LentError;
 use crate::engine::{ContextError, NotAllowed};
 use crate::slice::SliceError;
 use crate::store::StoreError;
@@ -15,6 +16,9 @@ pub enum CheckError {
     /// The schema does not allow this context: 400.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// The request lends what it must not: 400.
+    #[error(transparent)]
+    Lent(#[from] LentError),
     /// The store cannot be read: 503.
     #[error(transparent)]
     Unavailable(#[from] StoreError),
@@ -35,6 +39,7 @@ impl From<SliceError> for CheckError {
             SliceError::Store(error) => Self::Unavailable(error),
             SliceError::Cedar(error) => Self::Slice(error),
             SliceError::Incomplete => Self::Lost,
+            SliceError::Lent(error) => Self::Lent(error),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The cache key: the whole request, typed, and its borrowed form for look-ups without a copy.
 
-use crate::domain::context::Value;
 use crate::domain::uid::UidRef;
-use crate::domain::{Context, DecisionRequest, EntityUid};
+use crate::domain::{Context, DecisionRequest, EntityUid, Lent};
 use equivalent::Equivalent;
 
 /// A question that borrows from the body it was read from.
@@ -19,6 +18,8 @@ pub struct RequestRef<'a> {
     pub resource: UidRef<'a>,
     /// Circumstances of this request alone.
     pub context: Context,
+    /// Facts of this request alone.
+    pub lent: Lent,
 }
 
 impl RequestRef<'_> {
@@ -30,6 +31,7 @@ impl RequestRef<'_> {
             action: self.action.to_owned(),
             resource: self.resource.to_owned(),
             context: self.context.clone(),
+            lent: self.lent.clone(),
         }
     }
 }
@@ -41,55 +43,66 @@ impl<'a> From<&'a DecisionRequest> for RequestRef<'a> {
             action: request.action.borrow(),
             resource: request.resource.borrow(),
             context: request.context.clone(),
+            lent: request.lent.clone(),
         }
     }
 }
 
 impl Equivalent<DecisionRequest> for RequestRef<'_> {
     fn equivalent(&self, key: &DecisionRequest) -> bool {
-        let DecisionRequest { principal, action, resource, context } = key;
-        self.principal == *principal && self.action == *action && self.resource == *resource && self.context == *context
+        let DecisionRequest { principal, action, resource, context, lent } = key;
+        self.principal == *principal
+            && self.action == *action
+            && self.resource == *resource
+            && self.context == *context
+            && self.lent == *lent
     }
 }
 
 /// About how much memory a key takes, in bytes.
 #[must_use]
 pub fn weight(key: &DecisionRequest) -> usize {
-    let DecisionRequest { principal, action, resource, context } = key;
+    let DecisionRequest { principal, action, resource, context, lent } = key;
     let uid = |uid: &EntityUid| uid.type_name.len() + uid.id.len();
-    let fields: usize = context.0.iter().map(|(name, value)| name.len() + value_weight(value)).sum();
-    size_of::<DecisionRequest>() + uid(principal) + uid(action) + uid(resource) + fields
-}
-
-fn value_weight(value: &Value) -> usize {
-    const NODE_BYTES: usize = 64;
-    NODE_BYTES
-        + match value {
-            Value::Null | Value::Bool(_) | Value::Long(_) => 0,
-            Value::String(text) => text.len(),
-            Value::Array(values) => values.iter().map(value_weight).sum(),
-            Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + value_weight(value)).sum(),
-        }
+    let fields: usize = context.0.iter().map(|(name, value)| name.len() + value.weight()).sum();
+    size_of::<DecisionRequest>() + uid(principal) + uid(action) + uid(resource) + fields + lent.weight()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::lent::Manner;
+    use crate::domain::{EntityRecord, Value};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
     use std::hash::{BuildHasher, RandomState};
 
     fn uids() -> impl Strategy<Value = EntityUid> {
         ("[A-Z][a-z]{0,3}", "[a-c\"\\\\]{0,3}").prop_map(|(type_name, id)| EntityUid::new(type_name, id))
     }
 
+    /// Most requests lend nothing.
+    fn lent() -> impl Strategy<Value = Lent> {
+        let attributes = proptest::collection::btree_map("[a-b]", any::<bool>(), 0..2);
+        let entity = (uids(), attributes, proptest::collection::btree_set(uids(), 0..2));
+        let entity = entity.prop_map(|(uid, attributes, parents)| {
+            let attrs = attributes.into_iter().map(|(name, value)| (name.into(), Value::Bool(value))).collect();
+            EntityRecord { uid, attrs, parents, tags: BTreeMap::new() }
+        });
+        let manner = prop_oneof![Just(Manner::Entities), Just(Manner::Properties)];
+        prop_oneof![
+            Just(Lent::nothing()),
+            // Twice the same entity is no request at all.
+            (manner, proptest::collection::vec(entity, 0..3))
+                .prop_filter_map("a request", |(manner, entities)| Lent::new(manner, entities).ok()),
+        ]
+    }
+
     fn requests() -> impl Strategy<Value = DecisionRequest> {
         let value = prop_oneof![any::<i64>().prop_map(Value::Long), "[a-b]{0,2}".prop_map(|s| Value::String(s.into()))];
         let context = proptest::collection::btree_map("[a-b]".prop_map(Into::into), value, 0..3).prop_map(Context);
-        (uids(), uids(), uids(), context).prop_map(|(principal, action, resource, context)| DecisionRequest {
-            principal,
-            action,
-            resource,
-            context,
+        (uids(), uids(), uids(), context, lent()).prop_map(|(principal, action, resource, context, lent)| {
+            DecisionRequest { principal, action, resource, context, lent }
         })
     }
 
@@ -106,12 +119,13 @@ mod tests {
 
         #[test]
         fn a_change_of_any_one_field_is_another_key(one in requests(), other in requests()) {
-            let DecisionRequest { principal, action, resource, context } = other;
+            let DecisionRequest { principal, action, resource, context, lent } = other;
             let changed = [
                 DecisionRequest { principal, ..one.clone() },
                 DecisionRequest { action, ..one.clone() },
                 DecisionRequest { resource, ..one.clone() },
                 DecisionRequest { context, ..one.clone() },
+                DecisionRequest { lent, ..one.clone() },
             ];
             for changed in changed {
                 let same = changed == one;

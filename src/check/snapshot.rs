@@ -3,9 +3,9 @@
 use super::{Check, CheckError};
 use crate::cedar::{self, Context};
 use crate::domain::uid::UidRef;
-use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Outcome, Reach, Revision};
+use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Lent, Outcome, Reach, Revision};
 use crate::engine::{Environment, Sought};
-use crate::slice::{Pool, Seeds};
+use crate::slice::{Lending, Pool, Seeds};
 use crate::store::ReadTransaction;
 use smol_str::SmolStr;
 
@@ -44,7 +44,13 @@ impl Searched {
     fn request(&self, candidate: EntityUid, context: &Fields) -> DecisionRequest {
         let (principal, resource) =
             if self.principal { (candidate, self.known.clone()) } else { (self.known.clone(), candidate) };
-        DecisionRequest { principal, action: self.action.clone(), resource, context: context.clone() }
+        DecisionRequest {
+            principal,
+            action: self.action.clone(),
+            resource,
+            context: context.clone(),
+            lent: Lent::nothing(),
+        }
     }
 
     const fn sought(&self) -> Sought<'_> {
@@ -152,6 +158,7 @@ impl Decider<'_> {
     }
 
     fn seeds<const N: usize>(&self, uids: [EntityUid; N]) -> Seeds<'_> {
-        Seeds { uids: uids.into_iter().chain(self.named.iter().cloned()).collect(), reach: self.environment.reach() }
+        let uids = uids.into_iter().chain(self.named.iter().cloned()).collect();
+        Seeds { uids, reach: self.environment.reach(), lent: Lending::nothing() }
     }
 }

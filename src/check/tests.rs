@@ -1,7 +1,7 @@
 //! What a remembered decision rests on, in the real parts.
 
 use super::*;
-use crate::domain::{Context, EntityUid};
+use crate::domain::{Context, EntityUid, Lent};
 use crate::engine::Sources;
 use crate::store::testing::World;
 
@@ -15,6 +15,7 @@ async fn ask(check: &Check, item: &str) -> CacheUse {
         action: EntityUid::action("edit"),
         resource: EntityUid::new("Item", item),
         context: Context::empty(),
+        lent: Lent::nothing(),
     };
     check.decide(&RequestRef::from(&request)).await.unwrap().cache
 }
@@ -53,3 +54,5 @@ async fn a_decision_does_not_outlive_its_policies() {
     check.bundle = bundle();
     assert_eq!(ask(&check, "offer").await, CacheUse::Miss);
 }
+
+mod lent;

@@ -144,6 +144,7 @@ mod tests {
             action: EntityUid::action("view"),
             resource: EntityUid::new("Item", "offer"),
             context: crate::domain::Context::empty(),
+            lent: crate::domain::Lent::nothing(),
         };
         let answer = check.decide(&RequestRef::from(&request)).await.unwrap();
         (Outcome::clone(answer.outcome()), check.mismatches())

@@ -5,7 +5,7 @@ use crate::check::{Check, RequestRef};
 use crate::config::{Config, Limits};
 use crate::domain::facts::{Neighbours, Wanted};
 use crate::domain::json::is_within_depth;
-use crate::domain::{Context, Decision, EntityUid, Outcome};
+use crate::domain::{Context, Decision, EntityUid, Lent, Outcome};
 use crate::engine::Bundle;
 use crate::store::{Access, Store};
 use clap::Args;
@@ -84,6 +84,7 @@ impl Question {
             action: self.action.borrow(),
             resource: self.resource.borrow(),
             context: self.context.clone(),
+            lent: Lent::nothing(),
         }
     }
 }

@@ -44,6 +44,13 @@ pub const EVALUATED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Deepest nesting of arrays and objects in a request that `conclave eval` reads.
 pub const EVALUATED_DEPTH_MAX: usize = 100;
 
+/// How many entities one request may lend; more is answered 422.
+pub const LENT_ENTITIES_MAX: usize = 100;
+
+/// How much memory the entities that one request lends may take, in bytes: they are part of what a cached
+/// decision is found by. More is answered 422.
+pub const LENT_BYTES_MAX: usize = 64 * 1024;
+
 /// Longest `Idempotency-Key`, in characters; more is answered 422.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 

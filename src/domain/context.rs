@@ -39,6 +39,21 @@ impl Context {
     }
 }
 
+impl Value {
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const NODE_BYTES: usize = 64;
+        NODE_BYTES
+            + match self {
+                Self::Null | Self::Bool(_) | Self::Long(_) => 0,
+                Self::String(text) => text.len(),
+                Self::Array(values) => values.iter().map(Self::weight).sum(),
+                Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.weight()).sum(),
+            }
+    }
+}
+
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

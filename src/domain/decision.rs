@@ -1,6 +1,7 @@
 //! A question and its answer.
 
 use super::context::Context;
+use super::lent::Lent;
 use super::uid::EntityUid;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -59,6 +60,8 @@ pub struct DecisionRequest {
     pub resource: EntityUid,
     /// Circumstances of this request alone, such as the `size` of what is added.
     pub context: Context,
+    /// Facts of this request alone.
+    pub lent: Lent,
 }
 
 /// What the policies say of a request, without where it came from.

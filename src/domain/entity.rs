@@ -1,7 +1,7 @@
 //! An entity as a host describes it: Cedar's entity JSON, in one canonical form.
 
 use super::context::Value;
-use super::uid::EntityUid;
+use super::uid::{EntityUid, UidRef};
 use serde::de::Error as _;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -12,19 +12,19 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Sorted throughout, so that two descriptions that say the same are equal, whatever order they were written in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an entity: an object with `uid`, `attrs` and `parents`")]
 pub struct EntityRecord {
     /// Which entity.
     #[serde(deserialize_with = "reference")]
     pub uid: EntityUid,
     /// Its attributes, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields")]
     pub attrs: BTreeMap<SmolStr, Value>,
     /// The entities that it is directly in.
     #[serde(default, deserialize_with = "uids")]
     pub parents: BTreeSet<EntityUid>,
     /// Its tags, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields")]
     pub tags: BTreeMap<SmolStr, Value>,
 }
 
@@ -84,8 +84,29 @@ impl Reference {
 impl Parts {
     fn uid(self) -> Result<EntityUid, String> {
         let Self { type_name, id } = self;
-        let uid = super::uid::UidRef::of_parts(&type_name, &id).map(|uid| uid.to_owned());
+        let uid = UidRef::of_parts(&type_name, &id).map(|uid| uid.to_owned());
         uid.ok_or_else(|| format!("`{type_name}` is no name of an entity type"))
+    }
+}
+
+/// The entity that a value refers to, in any of the ways in which Cedar's JSON names one.
+#[must_use]
+pub fn referred(value: &Value) -> Option<EntityUid> {
+    let fields = match value {
+        Value::String(text) => return EntityUid::parse(text).ok(),
+        Value::Object(fields) => fields,
+        _ => return None,
+    };
+    let fields = match (fields.len(), fields.get("__entity")) {
+        (1, Some(Value::Object(parts))) => parts,
+        (_, None) => fields,
+        _ => return None,
+    };
+    match (fields.len(), fields.get("type"), fields.get("id")) {
+        (2, Some(Value::String(type_name)), Some(Value::String(id))) => {
+            UidRef::of_parts(type_name, id).map(|uid| uid.to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -97,6 +118,14 @@ pub fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EntityUid
     let reference = Reference::deserialize(deserializer);
     let reference = reference.map_err(|_| D::Error::custom("must be `{\"type\": …, \"id\": …}` or `Type::\"id\"`"))?;
     reference.uid().map_err(D::Error::custom)
+}
+
+/// An object in which no name stands twice.
+fn fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<SmolStr, Value>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(D::Error::custom("must be an object")),
+    }
 }
 
 fn uids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<EntityUid>, D::Error> {
@@ -134,6 +163,27 @@ mod tests {
     }
 
     #[test]
+    fn a_value_refers_to_an_entity_in_the_same_ways() {
+        let read = |text: &str| referred(&serde_json::from_str(text).unwrap());
+        for good in [r#""A::\"x\"""#, r#"{"type":"A","id":"x"}"#, r#"{"__entity":{"type":"A","id":"x"}}"#] {
+            assert_eq!(read(good), Some(EntityUid::new("A", "x")), "{good}");
+        }
+        for bad in [
+            "1",
+            "null",
+            r#""x""#,
+            r#"{"type":"A"}"#,
+            r#"{"type":"a-b","id":"x"}"#,
+            r#"{"type":"A","id":1}"#,
+            r#"{"type":"A","id":"x","more":1}"#,
+            r#"{"__entity":{"type":"A","id":"x"},"type":"A","id":"x"}"#,
+            r#"{"__entity":{"__entity":{"type":"A","id":"x"}}}"#,
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn what_names_no_entity_is_refused() {
         for bad in [
             "{}",
@@ -142,6 +192,7 @@ mod tests {
             r#"{"uid":{"type":"A"}}"#,
             r#"{"uid":"A"}"#,
             r#"{"uid":"A::\"1\"","attrs":[]}"#,
+            r#"{"uid":"A::\"1\"","attrs":{"a":1,"a":2}}"#,
             r#"{"uid":"A::\"1\"","parents":["x"]}"#,
             r#"{"uid":"A::\"1\"","attributes":{}}"#,
         ] {

@@ -1,7 +1,11 @@
 //! JSON as it comes from strangers: how deep it may nest, before anything recursive reads it, and which field is at
 //! fault.
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Whether no array or object of this JSON text nests deeper than `depth_max`.
 ///
@@ -37,6 +41,30 @@ pub fn is_within_depth(text: &[u8], depth_max: usize) -> bool {
 #[must_use]
 pub fn is_array(text: &[u8]) -> bool {
     text.trim_ascii_start().first() == Some(&b'[')
+}
+
+/// A `T` that is written as an object, and never as an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap(PhantomData)).map(Self)
+    }
 }
 
 /// Where in `text` the first thing is that makes it no `T`: `requests[3].action`.

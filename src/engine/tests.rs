@@ -13,7 +13,7 @@ mod stateless;
 
 use super::*;
 use crate::cedar;
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Outcome, Reach};
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Lent, Outcome, Reach};
 use cedar_policy::Entities;
 use serde_json::Value as Json;
 use smol_str::SmolStr;
@@ -41,6 +41,7 @@ fn request(principal: &str, action: &str, resource: &str, context: Json) -> Deci
         action: EntityUid::parse(action).unwrap(),
         resource: EntityUid::parse(resource).unwrap(),
         context: serde_json::from_value(context).unwrap(),
+        lent: Lent::nothing(),
     }
 }
 

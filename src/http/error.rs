@@ -7,7 +7,7 @@ use crate::admin::grant::GrantView;
 use crate::admin::{Refusal, Shortfall};
 use crate::check::{BatchError, CheckError};
 use crate::config::limits::RETRY_AFTER_SECONDS;
-use crate::domain::Rule;
+use crate::domain::{LentError, Rule};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -114,6 +114,9 @@ fn undecided(error: CheckError, place: &str) -> Problem {
             // The sentence begins with the path of its own.
             let sentence = error.to_string().replacen(error.path(), &field, 1);
             Problem::about(field, sentence)
+        }
+        CheckError::Lent(LentError { place: at, path, detail }) => {
+            Problem::malformed(format!("{place}entities[{at}].{path}"), detail)
         }
         error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled | CheckError::Lost) => {
             unavailable(&error, "no decision can be made now")

@@ -3,7 +3,7 @@
 use super::token::{self, State};
 use super::{Found, Page, Search, SearchError, Way};
 use crate::check::RequestRef;
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid};
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Lent};
 use crate::store::search::Cursor;
 
 impl Search {
@@ -33,6 +33,7 @@ impl Search {
                     action,
                     resource: resource.clone(),
                     context,
+                    lent: Lent::nothing(),
                 })
             })
             .collect();

@@ -2,10 +2,11 @@
 //!
 //! Nothing of it comes from the cache or goes there: candidates are many, and asked about once.
 
-use super::{Gathered, Held, Seeds, Slice, SliceError, Slicer, next_of, wanted};
+use super::{Gathered, Held, Overlay, Seeds, Slice, SliceError, Slicer, next_of, wanted};
 use crate::domain::{EntityUid, Reach, Revision};
 use crate::stamp::Stripe;
 use crate::store::ReadTransaction;
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -35,7 +36,11 @@ impl Pool {
         self.held.values().any(|held| held.stripes.contains(&stripe))
     }
 
-    /// The slice for these seeds.
+    fn names(&self, uid: &EntityUid) -> &[(SmolStr, EntityUid)] {
+        self.held.get(uid).map_or(&[], |held| &held.names)
+    }
+
+    /// The slice for these seeds, which lend nothing.
     ///
     /// # Errors
     /// If not all of it was read.
@@ -50,9 +55,9 @@ impl Pool {
                 gathered.add(uid.clone(), Arc::clone(held));
             }
             let Some(step) = steps.next() else { break };
-            wave = next_of(&wave, step, |uid| self.held.get(uid));
+            wave = next_of(&wave, step, |uid| self.names(uid));
         }
-        Ok(Slice { revision: self.revision, stripes: Vec::new(), held: gathered })
+        Ok(Slice { revision: self.revision, stripes: Vec::new(), held: gathered.read, overlay: Overlay::default() })
     }
 }
 
@@ -83,7 +88,7 @@ impl Slicer {
                 }
             }
             let Some(step) = step else { return Ok(()) };
-            wave = next_of(&wave, step, |uid| pool.held.get(uid));
+            wave = next_of(&wave, step, |uid| pool.names(uid));
         }
     }
 }

@@ -22,6 +22,7 @@ mod eval;
 mod failpoints;
 mod feed;
 mod freshness;
+mod lent;
 mod mail;
 mod matrix;
 mod mutants;

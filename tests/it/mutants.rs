@@ -6,7 +6,7 @@ use crate::world::{self, Step, World, reference};
 use cedar_policy::{Entities, Entity};
 use conclave::domain::EntityUid;
 use conclave::engine::{Bundle, Sources};
-use conclave::slice::{Seeds, Slicer};
+use conclave::slice::{Lending, Seeds, Slicer};
 use conclave::stamp::Stripes;
 use conclave::store::{Access, Store};
 use proptest::strategy::{Strategy, ValueTree};
@@ -115,7 +115,7 @@ impl Slices {
         let resource = EntityUid::new(asked.resource.0, asked.resource.1.as_str());
         let action = EntityUid::action(asked.action);
         let environment = self.bundle.environment("User", &action.borrow(), asked.resource.0).unwrap();
-        let seeds = Seeds { uids: vec![principal, resource], reach: environment.reach() };
+        let seeds = Seeds { uids: vec![principal, resource], reach: environment.reach(), lent: Lending::nothing() };
         let slice = self.slicer.slice(&seeds).await.unwrap();
         slice.entities().map(|entity| Entity::from(entity.as_ref().clone())).collect()
     }
@@ -147,7 +147,7 @@ async fn survivors(sidecar: &TestSidecar, world: &World, mutants: &mut Vec<Mutan
 }
 
 /// Tries to grant every right on everything; the rules refuse much of it.
-async fn grant_everything(sidecar: &TestSidecar, world: &mut World) {
+pub async fn grant_everything(sidecar: &TestSidecar, world: &mut World) {
     for resource in 0..world.content.len() {
         for right in 0..world::RIGHTS.len() {
             let (to_group, to) = ((resource + right) % 3 == 0, resource / 2 + right);

@@ -3,7 +3,7 @@
 use crate::config::limits::EVALUATED_DEPTH_MAX;
 use crate::domain::entity::reference;
 use crate::domain::json::{field_at_fault, is_array, is_within_depth};
-use crate::domain::{Context, Decision, DecisionRequest, EntityUid};
+use crate::domain::{Context, Decision, DecisionRequest, EntityUid, Lent};
 use crate::engine::{AllEntities, Bundle};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,8 @@ fn read(text: &str) -> Result<DecisionRequest, Answer> {
             None => undecided("the request must be an object".to_owned(), None),
         }
     })?;
-    Ok(DecisionRequest { principal, action, resource, context: context.unwrap_or_default() })
+    let (context, lent) = (context.unwrap_or_default(), Lent::nothing());
+    Ok(DecisionRequest { principal, action, resource, context, lent })
 }
 
 const fn undecided(error: String, field: Option<String>) -> Answer {

@@ -108,6 +108,7 @@ fn corpus_request(wanted: &Json) -> DecisionRequest {
         action: uid("action"),
         resource: uid("resource"),
         context: serde_json::from_value(wanted["context"].clone()).unwrap(),
+        lent: Lent::nothing(),
     }
 }
 

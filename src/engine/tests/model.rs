@@ -44,8 +44,8 @@ fn every_request_the_world_has_is_decided_as_cedar_decides_it() {
                 let is_possible = bundle.environment("User", &action.borrow(), &resource.type_name).is_ok();
                 let context = if action.id == "view_profile" { json!({"field": "email"}) } else { json!({}) };
                 let context = serde_json::from_value(context).unwrap();
-                let request =
-                    DecisionRequest { principal: principal.clone(), action, resource: resource.clone(), context };
+                let (principal, resource, lent) = (principal.clone(), resource.clone(), Lent::nothing());
+                let request = DecisionRequest { principal, action, resource, context, lent };
                 if is_possible {
                     let (ours, cedar) = answers(&bundle, &request, &entities);
                     assert_eq!(ours, cedar, "{request:?}");

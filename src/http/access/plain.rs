@@ -6,8 +6,8 @@
 //! `question`, which alone refuses.
 
 use crate::check::RequestRef;
-use crate::domain::Context;
 use crate::domain::uid::UidRef;
+use crate::domain::{Context, Lent};
 
 /// A question, if `text` is one and plain.
 pub(super) fn one(text: &[u8]) -> Option<RequestRef<'_>> {
@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
         }
         self.token('}')?;
         let context = context.unwrap_or_else(Context::empty);
-        Some(RequestRef { principal: principal?, action: action?, resource: resource?, context })
+        Some(RequestRef { principal: principal?, action: action?, resource: resource?, context, lent: Lent::nothing() })
     }
 
     /// `"Type::\"id\""`

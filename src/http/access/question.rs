@@ -2,11 +2,13 @@
 
 use crate::admin::schema::Reference;
 use crate::check::RequestRef;
-use crate::domain::Context;
+use crate::config::limits::{LENT_BYTES_MAX, LENT_ENTITIES_MAX};
+use crate::domain::json::Object;
+use crate::domain::lent::Manner;
 use crate::domain::uid::UidRef;
+use crate::domain::{Context, EntityRecord, Lent, LentError};
 use crate::http::error::Problem;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
@@ -28,10 +30,11 @@ pub(super) struct Question<'a> {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     context: Option<Context>,
-    /// Facts lent for this request alone, by number only: they are not taken yet.
+    /// Facts lent for this request alone, in Cedar's entity JSON: items and folders that are not stored,
+    /// or further attributes. Never anything about a `User`, a `Group` or a `Role`.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
-    entities: Option<Vec<IgnoredAny>>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    entities: Option<Vec<Object<EntityRecord>>>,
 }
 
 /// Several questions, to be answered from one state.
@@ -46,20 +49,34 @@ impl Question<'_> {
     /// The question in the words of the domain. `place` stands before a field's name in what is
     /// refused: empty, or `requests[3].`.
     ///
-    /// The context is taken out: a question is asked once.
+    /// Context and entities are taken out: a question is asked once.
     pub(super) fn request(&mut self, place: &str) -> Result<RequestRef<'_>, Problem> {
-        if self.entities.as_ref().is_some_and(|entities| !entities.is_empty()) {
-            return Err(Problem::malformed(format!("{place}entities"), "is not supported yet: leave it out or empty"));
-        }
         Ok(RequestRef {
             principal: reference(&self.principal, place, "principal")?,
             action: reference(&self.action, place, "action")?,
             resource: reference(&self.resource, place, "resource")?,
             context: self.context.take().unwrap_or_default(),
+            lent: lent(self.entities.take().unwrap_or_default(), place)?,
         })
     }
 }
 
 fn reference<'a>(text: &'a str, place: &str, field: &str) -> Result<UidRef<'a>, Problem> {
     UidRef::parse(text).map_err(|error| Problem::malformed(format!("{place}{field}"), error))
+}
+
+fn lent(entities: Vec<Object<EntityRecord>>, place: &str) -> Result<Lent, Problem> {
+    let field = || format!("{place}entities");
+    if entities.len() > LENT_ENTITIES_MAX {
+        let detail = format!("must hold at most {LENT_ENTITIES_MAX} entities, not {}", entities.len());
+        return Err(Problem::out_of_range(field(), detail));
+    }
+    let entities = entities.into_iter().map(|Object(entity)| entity).collect();
+    let lent = Lent::new(Manner::Entities, entities).map_err(|LentError { place: at, path, detail }| {
+        Problem::malformed(format!("{place}entities[{at}].{path}"), detail)
+    })?;
+    if lent.weight() > LENT_BYTES_MAX {
+        return Err(Problem::out_of_range(field(), format!("must take at most {LENT_BYTES_MAX} bytes of memory")));
+    }
+    Ok(lent)
 }

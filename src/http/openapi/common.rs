@@ -2,7 +2,7 @@
 
 use crate::admin::schema::InvitationToken;
 use crate::config::Limits;
-use crate::config::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
+use crate::config::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, LENT_ENTITIES_MAX};
 use crate::domain::{GroupId, InvitationId, JoinRequestId, Revision, UserId};
 use crate::http::error::ProblemBody;
 use axum::http::StatusCode;
@@ -43,7 +43,8 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
         components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
     register::<Revision>(&mut components);
-    bound_batch(&mut components, limits.batch_requests_max);
+    bound(&mut components, "Batch", "requests", limits.batch_requests_max);
+    bound(&mut components, "Question", "entities", LENT_ENTITIES_MAX);
     document.components = Some(components);
     document
 }
@@ -177,12 +178,12 @@ fn idempotency_key() -> RefOr<Schema> {
     text.min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_CHARACTERS_MAX)).into()
 }
 
-/// How many questions a batch may hold is configuration.
-fn bound_batch(components: &mut Components, requests_max: usize) {
-    if let Some(RefOr::T(Schema::Object(batch))) = components.schemas.get_mut("Batch")
-        && let Some(RefOr::T(Schema::Array(requests))) = batch.properties.get_mut("requests")
+/// How long a list may be that is told where it is read.
+fn bound(components: &mut Components, schema: &str, list: &str, items_max: usize) {
+    if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(schema)
+        && let Some(RefOr::T(Schema::Array(list))) = schema.properties.get_mut(list)
     {
-        requests.max_items = Some(requests_max);
+        list.max_items = Some(items_max);
     }
 }
 

@@ -112,7 +112,7 @@ async fn a_malformed_question_is_400_and_names_the_field() {
         (with("context", json!({"size": 1.5})), "context.size"),
         (with("contxt", json!({})), "contxt"),
         (with("entities", json!({})), "entities"),
-        (with("entities", json!([{"uid": {}}])), "entities"),
+        (with("entities", json!([{"uid": {}}])), "entities[0].uid"),
         (doubled.to_owned(), "principal"),
     ] {
         let (status, problem) = server.ask(&body).await;
@@ -174,7 +174,7 @@ async fn what_is_wrong_in_a_batch_is_named_by_its_place() {
         (with("action", json!(1)), "requests[1].action"),
         (with("contxt", json!(1)), "requests[1].contxt"),
         (with("context", json!({"surprise": 1})), "requests[1].context.surprise"),
-        (with("entities", json!([1])), "requests[1].entities"),
+        (with("entities", json!([1])), "requests[1].entities[0]"),
         (json!({}), "requests[1].principal"),
     ] {
         let body = json!({"requests": [good, bad]}).to_string();

@@ -110,8 +110,8 @@ async fn what_a_full_cache_lets_go_of_is_counted() {
         let id = format!("i{n}");
         let (principal, action, resource) =
             (EntityUid::new("User", "a"), EntityUid::action("view"), EntityUid::new("Item", id));
-        let asked =
-            crate::domain::DecisionRequest { principal, action, resource, context: crate::domain::Context::empty() };
+        let (context, lent) = (crate::domain::Context::empty(), crate::domain::Lent::nothing());
+        let asked = crate::domain::DecisionRequest { principal, action, resource, context, lent };
         check.decide(&RequestRef::from(&asked)).await.unwrap();
     }
     let counters = check.decision_counters();
