@@ -16,12 +16,14 @@ use thiserror::Error;
 
 mod draft;
 mod model;
+mod shape;
 mod typed;
 mod weight;
 
 pub use cedar_policy::{Context, Entities};
 pub use draft::{Draft, is_in_itself};
 pub use model::{Described, EntityError, EntityModel};
+pub use shape::shape;
 pub use weight::weight;
 
 /// An entity, ready for evaluation.

@@ -8,6 +8,7 @@ pub mod error;
 pub mod key;
 mod lent;
 pub mod snapshot;
+pub mod told;
 mod turns;
 mod verify;
 
@@ -16,6 +17,7 @@ pub use cached::Answer;
 pub use error::CheckError;
 pub use key::RequestRef;
 pub use snapshot::{Decider, Searched};
+pub use told::{Asked, Told, ToldError};
 
 use crate::cedar;
 use crate::config::limits::Limits;

@@ -45,6 +45,9 @@ pub struct Config {
     pub listen: Address,
     /// Where memberships, content and grants are managed.
     pub admin_listen: Address,
+    /// What clients know the access listener by, in the metadata of `AuthZEN`: `https://pdp.example.org`;
+    /// none: where it listens.
+    pub public_url: Option<String>,
     /// The file that holds the admin token; none: one beside the database, made at first start.
     pub admin_token_file: Option<PathBuf>,
     /// Load the worked example (rule E) into an empty database.
@@ -144,6 +147,7 @@ impl Default for Config {
             schema: None,
             listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7180 },
             admin_listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7181 },
+            public_url: None,
             admin_token_file: None,
             demo: false,
             product_name: "Conclave".to_owned(),

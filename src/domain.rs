@@ -23,6 +23,7 @@ pub mod page;
 pub mod reach;
 pub mod right;
 pub mod rule;
+pub mod shape;
 pub mod subscription;
 pub mod text;
 pub mod uid;

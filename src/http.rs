@@ -33,7 +33,7 @@ use crate::config::limits::STREAMS_MAX;
 use crate::search::Search;
 use crate::store::Store;
 use auth::AdminToken;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
@@ -59,6 +59,8 @@ pub struct App {
     pub claims: idempotency::Claims,
     /// One permit for each stream of changes.
     pub streams: Arc<Semaphore>,
+    /// What clients know this server by, from the configuration or from where it listens.
+    pub public_url: OnceLock<String>,
     /// When the policies were loaded, in milliseconds since 1970-01-01 UTC.
     pub policies_loaded_ms: i64,
     draining: watch::Sender<bool>,
@@ -74,6 +76,7 @@ impl App {
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
         let draining = watch::Sender::new(false);
+        let public_url = OnceLock::new();
         Self {
             check,
             search,
@@ -85,6 +88,7 @@ impl App {
             attempts,
             claims,
             streams,
+            public_url,
             policies_loaded_ms,
             draining,
         }
@@ -117,6 +121,7 @@ impl App {
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let (stop, stopping) = watch::channel(false);
     let limits = app.limits;
+    app.public_url.get_or_init(|| authzen::metadata::default_url(listeners.access.address()));
     let access = accept::accept(listeners.access, router::access(Arc::clone(&app)), limits, stopping.clone());
     let admin = accept::accept(listeners.admin, router::admin(Arc::clone(&app)).into(), limits, stopping);
     let stopper = async {

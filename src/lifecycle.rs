@@ -109,6 +109,9 @@ impl Application {
             true => Demo::NotEmpty,
         };
         let app = App::new(check, Arc::new(admin), store, config.limits, token);
+        if let Some(url) = &config.public_url {
+            app.public_url.get_or_init(|| url.clone());
+        }
         Ok(Self { app: Arc::new(app), demo, delivery })
     }
 

@@ -11,7 +11,7 @@ pub mod entity;
 mod lent;
 mod pool;
 
-pub use lent::{LentEntity, LentKind, Lending};
+pub use lent::{Lending, LentEntity, LentKind};
 pub use pool::Pool;
 
 use crate::cedar::{self, CedarError, Entity};

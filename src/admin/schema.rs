@@ -46,6 +46,8 @@ pub struct Picture;
 pub struct Reference;
 /// What a tool may hold, in its own unit, if there is a limit.
 pub struct Capacity(pub Option<i64>);
+/// Any text, as long as the body may be.
+pub struct Word;
 /// The secret by which an invitation is accepted.
 pub struct InvitationToken;
 /// An amount in a tool's own unit, or a number of things.
@@ -110,6 +112,7 @@ schemas! {
     Picture: text(0, PICTURE_CHARACTERS_MAX, ONE_LINE), "A reference to a picture, as the host understands it";
     Reference: ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).pattern(Some(REFERENCE)),
         "An entity as Cedar writes it, such as `User::\"director\"`";
+    Word: ObjectBuilder::new().schema_type(SchemaType::new(Type::String)), "Any text";
     InvitationToken: text(64, 64, "^[0-9a-f]*$"), "The secret by which an invitation is accepted";
     Capacity: amount().schema_type(SchemaType::from_iter([Type::Integer, Type::Null])),
         "In the tool's own unit (bytes of documents, say); `null` is without limit";

@@ -2,12 +2,13 @@
 
 use super::typed::{named, shown, value};
 use super::uid;
+use crate::domain::shape::Shape;
 use crate::domain::uid::types;
 use crate::domain::{EntityRecord, EntityUid, kept};
 use cedar_policy_core::ast::{EntityType, EntityUID, Value};
 use cedar_policy_core::validator::{ValidatorEntityType, ValidatorEntityTypeKind, ValidatorSchema};
 use smol_str::{SmolStr, ToSmolStr};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -140,6 +141,18 @@ impl EntityModel {
         let declared = self.types.get(type_name).filter(|_| !self.keeps(type_name))?;
         let mut attributes = self.schema.get_entity_type(declared)?.attributes().iter();
         attributes.find(|(name, wanted)| wanted.is_required && !has(name)).map(|(name, _)| name)
+    }
+
+    /// The attributes of a type that are the host's to say: none, if there is no such type.
+    #[must_use]
+    pub fn own_shape(&self, type_name: &str) -> BTreeMap<SmolStr, Shape> {
+        let declared = self.types.get(type_name).and_then(|ty| self.schema.get_entity_type(ty));
+        let mut shape = declared.map(|declared| super::shape(declared.attributes())).unwrap_or_default();
+        if self.keeps(type_name) {
+            let kept = kept::attributes(type_name);
+            shape.retain(|name, _| !kept.contains(&name.as_str()));
+        }
+        shape
     }
 
     /// The same, of an entity whose other attributes are known from elsewhere.

@@ -1,7 +1,7 @@
 //! Many questions answered at one revision.
 
 use super::{Answer, Check, CheckError, RequestRef};
-use crate::domain::Revision;
+use crate::domain::{Decision, Revision};
 use thiserror::Error;
 
 /// How often a batch starts over because a write touched one of its answers meanwhile.
@@ -44,7 +44,53 @@ impl Check {
         Err(BatchError { index: 0, error: CheckError::Unsettled })
     }
 
-    /// The same of answers that are all cached and right at one revision, and `None` otherwise.
+    /// Answers questions one after the other, until one of the answers `ends` it; all as of one revision.
+    /// A question that is no question (`None`), or that the schema does not allow, counts as denied.
+    ///
+    /// # Errors
+    /// [`CheckError`] if any decision cannot be made now.
+    pub async fn decide_in_turn(
+        &self,
+        requests: &[Option<RequestRef<'_>>],
+        ends: impl Fn(Decision) -> bool,
+    ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
+        for _ in 0..ROUNDS_MAX {
+            let mut turns = self.take_turns(requests, &ends).await?;
+            let answers = || turns.iter().flatten().flatten();
+            let revision = answers().map(|answer| answer.revision).max().unwrap_or_default();
+            let settled = turns.iter_mut().flatten().flatten().all(|answer| self.holds_at(answer, revision));
+            if settled {
+                return Ok(turns);
+            }
+        }
+        Err(CheckError::Unsettled)
+    }
+
+    async fn take_turns(
+        &self,
+        requests: &[Option<RequestRef<'_>>],
+        ends: impl Fn(Decision) -> bool,
+    ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
+        let mut turns = Vec::with_capacity(requests.len());
+        for request in requests {
+            let turn = match request {
+                None => None,
+                Some(request) => match self.decide(request).await {
+                    Err(error) if !error.is_of_the_question() => return Err(error),
+                    turn => Some(turn),
+                },
+            };
+            let decision = turn.as_ref().and_then(|turn| turn.as_ref().ok());
+            let decision = decision.map_or(Decision::Deny, |answer| answer.outcome().decision);
+            turns.push(turn);
+            if ends(decision) {
+                break;
+            }
+        }
+        Ok(turns)
+    }
+
+    /// The answers to all questions if they are all cached and right at one revision, and `None` otherwise.
     #[must_use]
     pub fn cached_all(&self, requests: &[RequestRef<'_>]) -> Option<Vec<Answer>> {
         let mut answers = requests.iter().map(|request| self.look(request)).collect::<Option<Vec<_>>>()?;

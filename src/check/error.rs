@@ -33,6 +33,17 @@ pub enum CheckError {
     Lost,
 }
 
+impl CheckError {
+    /// Whether the question itself is at fault, and would be at any other time.
+    #[must_use]
+    pub const fn is_of_the_question(&self) -> bool {
+        match self {
+            Self::NotAllowed(_) | Self::Context(_) | Self::Lent(_) => true,
+            Self::Unavailable(_) | Self::Slice(_) | Self::Unsettled | Self::Lost => false,
+        }
+    }
+}
+
 impl From<SliceError> for CheckError {
     fn from(error: SliceError) -> Self {
         match error {

@@ -12,6 +12,9 @@ const KIND_CHARACTERS_MAX: usize = 64;
 /// Longest address of the page for accepting, in characters.
 const ACCEPT_URL_CHARACTERS_MAX: usize = 1024;
 
+/// Longest address that clients know the server by, in characters.
+const PUBLIC_URL_CHARACTERS_MAX: usize = 1024;
+
 /// A value the server cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 #[error("`{key}` {detail} ({origin})")]
@@ -51,6 +54,7 @@ fn values(config: &Config) -> Vec<Unusable> {
         found.push(Unusable::new("log.filter", format!("is no filter: {error}")));
     }
     range(&mut found, "invitation_days", config.invitation_days.into(), 1, 3_650);
+    public_url(&mut found, config);
     mail(&mut found, config);
     range(&mut found, "directory_terms_min", config.directory_terms_min.into(), 1, 4);
     for (name, value, least, most) in config.limits.ranges() {
@@ -59,6 +63,18 @@ fn values(config: &Config) -> Vec<Unusable> {
     kinds(&mut found, "tool_kinds.group", &config.tool_kinds.group);
     kinds(&mut found, "tool_kinds.private", &config.tool_kinds.private);
     found
+}
+
+fn public_url(found: &mut Vec<Unusable>, config: &Config) {
+    let Some(url) = &config.public_url else { return };
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let is_host = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'));
+    if !is_host || url.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\"<>".contains(c)) {
+        let detail = "must be a web address without query and fragment, such as `https://pdp.example.org`";
+        found.push(Unusable::new("public_url", detail));
+    } else if url.chars().count() > PUBLIC_URL_CHARACTERS_MAX {
+        found.push(Unusable::new("public_url", format!("must have at most {PUBLIC_URL_CHARACTERS_MAX} characters")));
+    }
 }
 
 fn mail(found: &mut Vec<Unusable>, config: &Config) {

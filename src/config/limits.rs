@@ -44,6 +44,9 @@ pub const EVALUATED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Deepest nesting of arrays and objects in a request that `conclave eval` reads.
 pub const EVALUATED_DEPTH_MAX: usize = 100;
 
+/// How long clients may keep the metadata of `AuthZEN`, in seconds.
+pub const METADATA_CACHE_SECONDS: u32 = 300;
+
 /// How many entities one request may lend; more is answered 422.
 pub const LENT_ENTITIES_MAX: usize = 100;
 

@@ -1,11 +1,13 @@
 //! A request environment: principal type, action and resource type, with the policies that can apply to it.
 
 use super::program::{self, Findings, Programs};
+use crate::domain::shape::Shape;
 use crate::domain::{DecisionRequest, EntityUid, Reach};
 use cedar_policy::Entities;
 use cedar_policy_core::ast::{Eid, EntityType, EntityUID, PolicySet, Request};
 use cedar_policy_core::validator::types::Attributes;
 use smol_str::{SmolStr, ToSmolStr as _};
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 /// One (principal type, action, resource type) of the schema with the policies that can apply to it.
@@ -60,6 +62,12 @@ impl Environment {
     #[must_use]
     pub const fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// The fields that its context has.
+    #[must_use]
+    pub fn context_shape(&self) -> BTreeMap<SmolStr, Shape> {
+        self.scope.as_ref().map(|scope| crate::cedar::shape(&scope.context)).unwrap_or_default()
     }
 
     /// Evaluates the policies; the error is why the request does not belong here.

@@ -16,13 +16,24 @@ use std::time::Duration;
 /// # Errors
 /// 415 for another type, 413 past `body_bytes_max`, 408 past `body_read_seconds`, 400 if the
 /// connection breaks or the framing is wrong.
-pub async fn read_json<B>(headers: &HeaderMap, mut body: B, limits: &Limits) -> Result<Bytes, Problem>
+pub async fn read_json<B>(headers: &HeaderMap, body: B, limits: &Limits) -> Result<Bytes, Problem>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
 {
     if !is_json(headers) {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be `application/json`"));
     }
+    read_whole(headers, body, limits).await
+}
+
+/// The whole body of a request, whatever it says it is.
+///
+/// # Errors
+/// As [`read_json`], but for its type.
+pub async fn read_whole<B>(headers: &HeaderMap, mut body: B, limits: &Limits) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin,
+{
     // Who waits for leave to send has sent nothing that would have to be thrown away.
     let asks_first = headers.contains_key(header::EXPECT);
     let reading = Box::pin(read(&mut body, limits.body_bytes_max, asks_first));

@@ -9,7 +9,7 @@ use super::App;
 use super::access::{batch, is_authorized};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
-use super::authzen::search;
+use super::authzen::{evaluation, evaluations, metadata, search};
 use super::ops;
 use crate::config::Limits;
 use axum::Json;
@@ -22,6 +22,9 @@ use utoipa::openapi::OpenApi as Document;
 #[openapi(paths(
     is_authorized::is_authorized,
     batch::batch,
+    evaluation::evaluation,
+    evaluations::evaluations,
+    metadata::metadata,
     search::subject,
     search::resource,
     search::action,

@@ -3,12 +3,12 @@
 use super::access::direct::{BATCH, IS_AUTHORIZED};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
-use super::authzen::search;
+use super::authzen::{self, request_id, search};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
 use super::served::Served;
 use super::{App, access, auth, call, observe, openapi, ops};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
 
 /// What host applications ask. Open: who may connect is the deployment's question.
@@ -18,7 +18,9 @@ pub fn access(app: Arc<App>) -> Served {
         .into_router()
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed);
-    Served::with_questions(observed(routes, Arc::clone(&app)), app)
+    // Outside of what answers for a handler that takes too long.
+    let routes = observed(routes, Arc::clone(&app)).layer(from_fn(request_id::echo));
+    Served::with_questions(routes, app)
 }
 
 /// What operators and hosts manage: all but health asks for the token, unknown paths too.
@@ -52,6 +54,9 @@ fn access_routes() -> Routes {
     Routes::new()
         .route(IS_AUTHORIZED, post(access::is_authorized))
         .route(BATCH, post(access::batch))
+        .route(authzen::EVALUATION, post(authzen::evaluation))
+        .route(authzen::EVALUATIONS, post(authzen::evaluations))
+        .route(authzen::METADATA, get(authzen::metadata))
         .route(search::SUBJECT, post(search::subject))
         .route(search::RESOURCE, post(search::resource))
         .route(search::ACTION, post(search::action))

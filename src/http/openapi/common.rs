@@ -1,9 +1,10 @@
 //! What the operations of a document have in common, told from what each of them is.
 
-use crate::admin::schema::InvitationToken;
+use crate::admin::schema::{InvitationToken, Word};
 use crate::config::Limits;
 use crate::config::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, LENT_ENTITIES_MAX};
 use crate::domain::{GroupId, InvitationId, JoinRequestId, Revision, UserId};
+use crate::http::authzen;
 use crate::http::error::ProblemBody;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
@@ -43,7 +44,12 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
         components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
     register::<Revision>(&mut components);
+    if !guarded {
+        register::<Word>(&mut components);
+        components.schemas.insert("Shown".to_owned(), shown());
+    }
     bound(&mut components, "Batch", "requests", limits.batch_requests_max);
+    bound(&mut components, "Evaluations", "evaluations", limits.batch_requests_max);
     bound(&mut components, "Question", "entities", LENT_ENTITIES_MAX);
     document.components = Some(components);
     document
@@ -52,13 +58,21 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
 /// What an operation is, as far as its method and path say.
 fn describe(operation: &mut Operation, method: &'static str, path: &str) {
     name(operation);
-    if path.starts_with("/access/") {
-        problems(operation, &[409]);
-    }
-    if path.starts_with("/v1/") || path.starts_with("/access/") {
+    if path.starts_with("/v1/") || path.starts_with(authzen::PREFIX) {
         let revision = "The least revision to answer from; 503 if it is not reached in time";
         header(operation, "Conclave-Min-Revision", revision, "Revision");
-        problems(operation, &[400, 408, 413, 415, 422, 500, 503]);
+        problems(operation, &[400, 408, 413, 500, 503]);
+    }
+    if path.starts_with("/v1/") {
+        problems(operation, &[415, 422]);
+    }
+    if path.starts_with(authzen::PREFIX) {
+        header(operation, "X-Request-ID", "Comes back with the answer", "Word");
+        if path.contains("/search/") {
+            problems(operation, &[409]);
+        } else {
+            header(operation, "Conclave-Context", "Whether the answer says what it rests on", "Shown");
+        }
     }
     if !path.starts_with("/admin/") {
         return;
@@ -176,6 +190,10 @@ fn register<T: ToSchema>(components: &mut Components) {
 fn idempotency_key() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]+$"));
     text.min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_CHARACTERS_MAX)).into()
+}
+
+fn shown() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true", "false"])).into()
 }
 
 /// How long a list may be that is told where it is read.

@@ -1,0 +1,57 @@
+//! `POST /access/v1/evaluation`: one question, one decision.
+
+use super::answer::{Verdict, respond};
+use super::question::{Parts, Question};
+use super::{read, shown};
+use crate::check::{Asked, RequestRef, ToldError};
+use crate::http::access::freshness::{not_reached, reached, wanted};
+use crate::http::error::Problem;
+use crate::http::{App, json};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Answers whether a subject may do an action on a resource.
+///
+/// # Errors
+/// 400 for a malformed question, or one that tells what does not fit the schema; 503 where no decision can
+/// be made. A type or an action that the schema does not have is a `false`.
+#[utoipa::path(post, path = "/access/v1/evaluation", request_body = Question, responses((status = 200, description = "The decision", body = super::answer::Body)))]
+pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let (revision_min, shown) = (wanted(&parts.headers)?, shown::wanted(&parts.headers)?);
+    let text = read(&app, &parts.headers, body).await?;
+    let question: Parts = json::read(&text, &app.limits)?;
+    reached(&app.check, revision_min, &app.limits).await?;
+    // Also right for what needs no state to be decided.
+    let revision = app.check.revision();
+    let verdict = decide(&app, question).await?;
+    if let Verdict::Failed(problem) = verdict {
+        return Err(problem);
+    }
+    let decided = verdict.decided(revision);
+    if decided.revision < revision_min {
+        return Err(not_reached());
+    }
+    Ok(respond(&verdict.body(shown, revision), decided))
+}
+
+/// What becomes of one question.
+///
+/// # Errors
+/// 503 where no decision can be made.
+pub(super) async fn decide(app: &App, question: Parts) -> Result<Verdict, Problem> {
+    match ask(app, question) {
+        Ok(asked) => Verdict::of(app.check.decide(&RequestRef::from(&asked.request)).await, &asked),
+        Err(verdict) => Ok(verdict),
+    }
+}
+
+/// The question for the pipeline, or what becomes of it without.
+pub(super) fn ask(app: &App, question: Parts) -> Result<Asked, Verdict> {
+    let told = question.told().map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
+    app.check.asked(told).map_err(|error| match error {
+        ToldError::NotAllowed(_) => Verdict::Unknown,
+        ToldError::Misfit(misfit) => Verdict::Failed(Problem::malformed(misfit.path, misfit.detail)),
+    })
+}
