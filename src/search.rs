@@ -75,12 +75,13 @@ impl Search {
         let mut read = self.store.read().await?;
         let decider = match self.check.decider(searched, &mut read).await {
             Ok(decider) => decider,
-            Err(error) => return error::unless_of_another_type(error, self.check.revision()),
+            Err(error) => return error::unless_unknown(error, self.check.revision()),
         };
         if !decider.is_kept() {
             return Ok(Found::nothing(decider.revision()));
         }
-        let Some(plan) = read.plan(&searched.type_name, &decider.filter()?, PLACES_MAX).await? else {
+        let filter = decider.filter(&mut read).await?;
+        let Some(plan) = read.plan(&searched.type_name, &filter, PLACES_MAX).await? else {
             return Ok(Found::nothing(decider.revision()));
         };
         let going = Going { decider: &decider, plan: &plan, query, page: state.page(page) };

@@ -20,7 +20,7 @@ use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
-use crate::store::{Store, StoreError};
+use crate::store::{ReadTransaction, Store, StoreError};
 use lent::Overlay;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
@@ -229,8 +229,22 @@ impl Slicer {
 
     /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
     async fn reread(&self, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
+        self.reread_on(&mut self.store.read().await?, seeds).await
+    }
+
+    /// The slice for these seeds as `read` sees it.
+    ///
+    /// # Errors
+    /// If the store does not answer; there is no partial slice.
+    pub async fn slice_on(&self, read: &mut ReadTransaction, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
+        let gathered = self.reread_on(read, seeds).await?;
+        // All of it is of one revision.
+        let revision = gathered.parts().map(|(revision, _)| revision).max().unwrap_or_default();
+        finish(revision, gathered, &seeds.lent)
+    }
+
+    async fn reread_on(&self, read: &mut ReadTransaction, seeds: &Seeds<'_>) -> Result<Gathered, SliceError> {
         let mut held = Gathered::default();
-        let mut read = self.store.read().await?;
         let mut wave = seeds.first().into_owned();
         let mut steps = seeds.reach.steps().iter();
         loop {

@@ -2,7 +2,7 @@
 
 use super::{World, decide};
 use conclave::check::Searched;
-use conclave::domain::{Context, EntityUid};
+use conclave::domain::{Context, EntityUid, Lent};
 use conclave::search::Page;
 use criterion::Criterion;
 use std::collections::BTreeSet;
@@ -58,5 +58,6 @@ fn searched(person: &EntityUid, action: &str, type_name: &str) -> Searched {
         known: person.clone(),
         action: EntityUid::action(action),
         context: Context::empty(),
+        lent: Lent::nothing(),
     }
 }

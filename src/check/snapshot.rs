@@ -1,11 +1,11 @@
 //! Many decisions from one snapshot of the store, past the caches: what a search makes of its candidates.
 
-use super::{Check, CheckError};
+use super::{Check, CheckError, lent};
 use crate::cedar::{self, Context};
 use crate::domain::uid::UidRef;
 use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Lent, Outcome, Reach, Revision};
 use crate::engine::{Environment, Sought};
-use crate::slice::{Lending, Pool, Seeds};
+use crate::slice::{Lending, Pool, Seeds, Slice};
 use crate::store::ReadTransaction;
 use smol_str::SmolStr;
 
@@ -20,8 +20,10 @@ pub struct Searched {
     pub known: EntityUid,
     /// What is done.
     pub action: EntityUid,
-    /// In which circumstances; what the schema does not know there is left out.
+    /// In which circumstances.
     pub context: Fields,
+    /// What the request says of the known one.
+    pub lent: Lent,
 }
 
 /// Decides candidates, all as of one revision.
@@ -30,27 +32,20 @@ pub struct Decider<'a> {
     check: &'a Check,
     searched: &'a Searched,
     environment: &'a Environment,
-    /// What the schema knows of the context.
-    fields: Fields,
     context: Context,
     /// What the context names.
     named: Vec<EntityUid>,
-    /// What is known whatever the candidate.
+    /// What is stored of what is known whatever the candidate.
     pool: Pool,
 }
 
 impl Searched {
-    /// The request with this candidate in it, and this context.
-    fn request(&self, candidate: EntityUid, context: &Fields) -> DecisionRequest {
+    /// The request with this candidate in it.
+    fn request(&self, candidate: EntityUid) -> DecisionRequest {
         let (principal, resource) =
             if self.principal { (candidate, self.known.clone()) } else { (self.known.clone(), candidate) };
-        DecisionRequest {
-            principal,
-            action: self.action.clone(),
-            resource,
-            context: context.clone(),
-            lent: Lent::nothing(),
-        }
+        let (action, context, lent) = (self.action.clone(), self.context.clone(), self.lent.clone());
+        DecisionRequest { principal, action, resource, context, lent }
     }
 
     const fn sought(&self) -> Sought<'_> {
@@ -76,15 +71,14 @@ impl Check {
         let (principal, resource) = if searched.principal { (sought, known) } else { (known, sought) };
         let action: UidRef<'_> = searched.action.borrow();
         let environment = self.bundle.environment(principal, &action, resource)?;
-        let fields = self.bundle.fitting(environment, &searched.context);
-        let context = self.bundle.context(environment, &fields)?;
+        let context = self.bundle.context(environment, &searched.context)?;
         let named = cedar::named_by_context(&context);
         let mut pool = Pool::default();
         let seeds = [vec![searched.known.clone()], named.clone()].concat();
         self.slicer.pooled(read, &seeds, environment.reach(), &mut pool).await?;
         // INVARIANT: before any answer that rests on this snapshot: it may hold a commit that is not published yet.
         self.stripes.advance(pool.revision());
-        Ok(Decider { check: self, searched, environment, fields, context, named, pool })
+        Ok(Decider { check: self, searched, environment, context, named, pool })
     }
 }
 
@@ -107,10 +101,12 @@ impl Decider<'_> {
         self.check.bundle.model().keeps(&self.searched.type_name)
     }
 
-    /// Whether it does, and they are in nothing but what the store puts them in.
+    /// Whether it does, they are in nothing but what the store puts them in, and the request adds nothing to what
+    /// is stored.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.is_kept() && self.check.bundle.model().is_rooted(&self.searched.type_name)
+        let is_rooted = self.check.bundle.model().is_rooted(&self.searched.type_name);
+        self.is_kept() && is_rooted && self.searched.lent.is_nothing()
     }
 
     /// How far decisions look.
@@ -122,14 +118,14 @@ impl Decider<'_> {
     /// Where those candidates are that may be allowed.
     ///
     /// # Errors
-    /// If what is stored cannot be held by Cedar.
-    pub fn filter(&self) -> Result<Filter, CheckError> {
+    /// If the store does not answer, or what the request says does not fit what is stored.
+    pub async fn filter(&self, read: &mut ReadTransaction) -> Result<Filter, CheckError> {
         let searched = self.searched;
+        let slice = self.slice(read, &self.pool, [searched.known.clone()]).await?;
         // What is denied before Cedar is asked, see `denied_unseen`.
-        if self.check.bundle.model().keeps(&searched.known.type_name) && !self.pool.holds(&searched.known) {
+        if self.check.bundle.model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
             return Ok(Filter::nothing());
         }
-        let slice = self.pool.slice(&self.seeds([searched.known.clone()]))?;
         let known = cedar::slice(slice.entities())?;
         Ok(self.check.bundle.narrowed(self.environment, searched.sought(), &self.context, &known))
     }
@@ -144,21 +140,34 @@ impl Decider<'_> {
         candidates: &[EntityUid],
     ) -> Result<Vec<Outcome>, CheckError> {
         let mut pool = self.pool.clone();
-        self.check.slicer.pooled(read, candidates, self.environment.reach(), &mut pool).await?;
-        if pool.revision() != self.pool.revision() {
-            return Err(CheckError::Unsettled);
+        if self.searched.lent.is_nothing() {
+            self.check.slicer.pooled(read, candidates, self.environment.reach(), &mut pool).await?;
         }
-        candidates.iter().map(|candidate| self.one(&pool, candidate)).collect()
+        let mut outcomes = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            let request = self.searched.request(candidate.clone());
+            let slice = self.slice(read, &pool, [request.principal.clone(), request.resource.clone()]).await?;
+            if slice.revision != self.revision() {
+                return Err(CheckError::Unsettled);
+            }
+            outcomes.push(self.check.evaluate(self.environment, (&request, &self.context), &slice)?);
+        }
+        Ok(outcomes)
     }
 
-    fn one(&self, pool: &Pool, candidate: &EntityUid) -> Result<Outcome, CheckError> {
-        let request = self.searched.request(candidate.clone(), &self.fields);
-        let slice = pool.slice(&self.seeds([request.principal.clone(), request.resource.clone()]))?;
-        self.check.evaluate(self.environment, (&request, &self.context), &slice)
-    }
-
-    fn seeds<const N: usize>(&self, uids: [EntityUid; N]) -> Seeds<'_> {
+    /// A slice out of what was read for many; where the request lends something, it is read for itself.
+    async fn slice<const N: usize>(
+        &self,
+        read: &mut ReadTransaction,
+        pool: &Pool,
+        uids: [EntityUid; N],
+    ) -> Result<Slice, CheckError> {
         let uids = uids.into_iter().chain(self.named.iter().cloned()).collect();
-        Seeds { uids, reach: self.environment.reach(), lent: Lending::nothing() }
+        let reach = self.environment.reach();
+        if self.searched.lent.is_nothing() {
+            return Ok(pool.slice(&Seeds { uids, reach, lent: Lending::nothing() })?);
+        }
+        let lent = lent::lending(self.check.bundle.model(), &self.searched.lent)?;
+        Ok(self.check.slicer.slice_on(read, &Seeds { uids, reach, lent }).await?)
     }
 }

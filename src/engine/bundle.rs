@@ -137,15 +137,6 @@ impl Bundle {
         self.index.actions_on(principal_type, resource_type)
     }
 
-    /// What of a context the schema knows there; the rest is left out.
-    #[must_use]
-    pub fn fitting(&self, environment: &Environment, context: &Context) -> Context {
-        match &environment.scope {
-            Some(scope) => context::fitting(scope, context),
-            None => context.clone(),
-        }
-    }
-
     /// The context as Cedar takes it, checked against the schema.
     ///
     /// # Errors

@@ -58,23 +58,6 @@ pub(super) fn checked(
     Ok(checked)
 }
 
-/// The fields that the action's context has, and in records those that the records have.
-pub(super) fn fitting(scope: &Scope, context: &Context) -> Context {
-    Context(known_fields(&scope.context, &context.0))
-}
-
-fn known_fields(wanted: &Attributes, fields: &BTreeMap<SmolStr, Value>) -> BTreeMap<SmolStr, Value> {
-    let known = fields.iter().filter_map(|(name, value)| Some((name, &wanted.get_attr(name)?.attr_type, value)));
-    let known = known.map(|(name, wanted, value)| {
-        let value = match (wanted.as_ref(), value) {
-            (Type::Record { attrs, .. }, Value::Object(fields)) => Value::Object(known_fields(attrs, fields)),
-            _ => value.clone(),
-        };
-        (name.clone(), value)
-    });
-    known.collect()
-}
-
 /// Cedar checks all this too, but its message does not say which field is wrong.
 fn refuse_other_fields(path: &str, wanted: &Attributes, fields: &BTreeMap<SmolStr, Value>) -> Result<(), ContextError> {
     for (name, value) in fields {

@@ -3,7 +3,7 @@
 use super::Found;
 use crate::check::{BatchError, CheckError};
 use crate::domain::Revision;
-use crate::engine::NotAllowed;
+use crate::domain::shape::Misfit;
 use crate::store::StoreError;
 use thiserror::Error;
 
@@ -13,6 +13,9 @@ pub enum SearchError {
     /// The schema does not know the action or the context, or a candidate cannot be decided.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// What the request says does not fit the schema: 400.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     /// The token is none of ours, or of another search: 400.
     #[error("{0}")]
     Token(&'static str),
@@ -50,12 +53,10 @@ impl From<BatchError> for SearchError {
     }
 }
 
-/// Nothing is found of a type that the schema does not have, or not for this action.
-pub(super) fn unless_of_another_type<T>(error: CheckError, revision: Revision) -> Result<Found<T>, SearchError> {
+/// Nothing is found of a type or by an action that the schema does not have.
+pub(super) fn unless_unknown<T>(error: CheckError, revision: Revision) -> Result<Found<T>, SearchError> {
     match error {
-        CheckError::NotAllowed(NotAllowed::PrincipalType { .. } | NotAllowed::ResourceType { .. }) => {
-            Ok(Found::nothing(revision))
-        }
+        CheckError::NotAllowed(_) => Ok(Found::nothing(revision)),
         error => Err(error.into()),
     }
 }

@@ -1,9 +1,9 @@
 //! Page tokens: of which search, at which revision, and how far.
 
 use super::{Page, SearchError};
-use crate::check::Searched;
+use crate::check::{Searched, Told};
 use crate::domain::page;
-use crate::domain::{Context, EntityUid, Revision};
+use crate::domain::{EntityUid, Revision};
 use crate::engine::Bundle;
 use crate::store::search::Cursor;
 use serde::{Deserialize, Serialize};
@@ -84,13 +84,16 @@ fn hash(text: &[u8]) -> String {
 
 /// The hash of a search for entities, and of the policies that decide it.
 pub(super) fn query(searched: &Searched, bundle: &Bundle) -> String {
-    let Searched { principal, type_name, known, action, context } = searched;
-    hashed(&(principal, type_name, pair(known), pair(action), context), bundle)
+    let Searched { principal, type_name, known, action, context, lent } = searched;
+    let lent = format!("{:?}", lent.entities());
+    hashed(&(principal, type_name, pair(known), pair(action), context, lent), bundle)
 }
 
 /// The hash of a search for actions.
-pub(super) fn action_query(principal: &EntityUid, resource: &EntityUid, context: &Context, bundle: &Bundle) -> String {
-    hashed(&("actions", pair(principal), pair(resource), context), bundle)
+pub(super) fn action_query(told: &Told, bundle: &Bundle) -> String {
+    let Told { principal, principal_properties, resource, resource_properties, context, .. } = told;
+    let said = format!("{:?}", (principal_properties, resource_properties, context));
+    hashed(&("actions", pair(principal), pair(resource), said), bundle)
 }
 
 fn hashed(query: &impl Serialize, bundle: &Bundle) -> String {

@@ -121,7 +121,7 @@ impl Verdict {
 }
 
 /// What is wrong with the properties of a question, by their place in it.
-fn misfit(LentError { place, path, detail }: LentError, asked: &Asked) -> Problem {
+pub(super) fn misfit(LentError { place, path, detail }: LentError, asked: &Asked) -> Problem {
     let part = asked.told_of.get(place).copied().unwrap_or("resource");
     let field = match path.strip_prefix("attrs.") {
         Some(name) => format!("{part}.properties.{name}"),

@@ -104,3 +104,29 @@ async fn the_built_in_policies_are_searched_by_place() {
     }
     sidecar.stop().await;
 }
+
+/// What is said of the known side counts for every candidate: an item that is not stored, where it hangs and who wrote it.
+#[tokio::test]
+async fn what_is_told_of_the_known_side_is_part_of_the_search() {
+    let sidecar = TestSidecar::new().with_demo().start().await;
+    let told = json!({"parent": "Tool::\"group:sales/documents\"", "author": {"type": "User", "id": "salesman-2"}});
+    let mut query = subjects("view", ("Item", "draft"), &none());
+    assert_eq!(all(&sidecar, Kind::Subject, &query, 10).await, [""; 0]);
+    query["resource"]["properties"] = told.clone();
+    let in_sales = ["director", "salesman-1", "salesman-2", "salesman-3", "secretary"];
+    assert_eq!(all(&sidecar, Kind::Subject, &query, 2).await, in_sales);
+    query["action"]["name"] = json!("edit");
+    assert_eq!(all(&sidecar, Kind::Subject, &query, 10).await, ["salesman-2"]);
+    let mut query = actions("salesman-2", ("Item", "draft"), &none());
+    query["resource"]["properties"] = told;
+    assert_eq!(all(&sidecar, Kind::Action, &query, 10).await, ["edit", "manage_access", "view"]);
+    query["resource"]["properties"]["parent"] = json!(3);
+    let reply = page(&sidecar, Kind::Action, &query, json!({})).await;
+    assert_eq!(
+        (reply.status, reply.body["field"].as_str()),
+        (400, Some("resource.properties.parent")),
+        "{}",
+        reply.body
+    );
+    sidecar.stop().await;
+}
