@@ -5,6 +5,7 @@
 pub mod batch;
 mod cached;
 pub mod error;
+pub mod explain;
 pub mod key;
 mod lent;
 pub mod snapshot;
@@ -15,6 +16,7 @@ mod verify;
 pub use batch::BatchError;
 pub use cached::Answer;
 pub use error::CheckError;
+pub use explain::Explained;
 pub use key::RequestRef;
 pub use snapshot::{Decider, Searched};
 pub use told::{Asked, Told, ToldError};

@@ -7,9 +7,11 @@ pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
+pub mod explain;
 pub mod export;
 pub mod health;
 pub mod import;
+mod question;
 pub mod serve;
 pub mod validate;
 
@@ -26,6 +28,8 @@ Examples:
       Starts the sidecar with the worked example and prints what to try.
   conclave check 'User::\"secretary\"' view_details 'Tool::\"user:director/calendar\"'
       Decides one question against ./conclave.db and says why.
+  conclave explain 'User::\"salesman-1\"' add 'Tool::\"group:production/documents\"'
+      The same in full: what is missing, and what would allow it.
   conclave validate --policies policies --schema schema
       Checks a set of policies and shows every mistake in its place.
 
@@ -52,6 +56,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Decide one question against a database file, without a server.
     Check(check::Arguments),
+    /// Decide one question against a database file, and say in full why: policies, roles, grants, what is missing.
+    Explain(explain::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(ValidateArguments),
     /// Decide requests from files, without a server or a database.
@@ -135,6 +141,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     match &arguments.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Validate(arguments) => arguments.run(),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),

@@ -12,6 +12,7 @@ mod decide;
 mod diagnostic;
 mod entities;
 mod environment;
+pub mod explain;
 mod fallible;
 mod groups;
 mod index;

@@ -29,9 +29,10 @@
 //! | [`counters`] | what each cache did | std's atomics | everything else |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
 //! | [`search`] | which, who and what: candidates from the store, each decided | check, store reads, domain | axum, SQL |
-//! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's texts | axum |
-//! | [`mail`] | texts in four languages; sends what waits in the outbox | lettre, Fluent, domain, the store's outbox | axum, sqlx |
-//! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin | sqlx, Cedar |
+//! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's letters | axum |
+//! | [`texts`] | what people read, in four languages | Fluent | everything else |
+//! | [`mail`] | writes mail; sends what waits in the outbox | lettre, texts, domain, the store's outbox | axum, sqlx |
+//! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
@@ -62,3 +63,4 @@ pub mod slice;
 pub mod stamp;
 pub mod store;
 pub mod telemetry;
+pub mod texts;

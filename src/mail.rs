@@ -2,7 +2,6 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `texts` | what mail says, in four languages |
 //! | `invitation`, `join_request` | one kind of mail each, written whole: pure functions |
 //! | `plain` | what people wrote, made safe to stand in plain text |
 //! | `address`, `message` | the mail as a mail server wants it |
@@ -12,7 +11,7 @@
 //! A mail is put into the outbox in the transaction of its change, so there is never one without
 //! the other. Without a mail server nothing here sends: the host reads the outbox itself.
 //!
-//! May use lettre, Fluent, `domain`, the outbox of the `store`, and the clock and the randomness
+//! May use lettre, Fluent, `domain`, `texts`, the outbox of the `store`, and the clock and the randomness
 //! of `admin`; never axum, never sqlx.
 
 pub mod address;
@@ -26,14 +25,12 @@ mod plain;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
-pub mod texts;
 
 pub use address::{AddressError, Sender};
 pub use deliver::Delivery;
 pub use invitation::Invited;
 pub use join_request::Asked;
 pub use smtp::{Smtp, SmtpUrlError};
-pub use texts::Language;
 
 use tokio::sync::Notify;
 

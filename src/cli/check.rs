@@ -1,15 +1,15 @@
 //! `conclave check`: one decision against a database file, no server.
 
+use super::question::QuestionArguments;
 use super::{PolicyArguments, StoreArguments};
 use crate::check::{Check, RequestRef};
-use crate::config::{Config, Limits};
+use crate::config::Config;
 use crate::domain::facts::{Neighbours, Wanted};
-use crate::domain::json::is_within_depth;
-use crate::domain::{Context, Decision, EntityUid, Lent, Outcome};
+use crate::domain::{Decision, DecisionRequest, EntityUid, Outcome};
 use crate::engine::Bundle;
 use crate::store::{Access, Store};
 use clap::Args;
-use miette::{IntoDiagnostic as _, WrapErr as _, miette};
+use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -28,27 +28,12 @@ Exit codes: 0 ALLOW, 1 DENY, 2 no decision could be made.";
 #[derive(Debug, Args)]
 #[command(after_help = DETAILS)]
 pub struct Arguments {
-    #[arg(help = "Who asks, such as User::\"director\"")]
-    principal: String,
-    #[arg(help = "What they want to do: view, or Action::\"view\"")]
-    action: String,
-    #[arg(help = "To what, such as Tool::\"group:sales/documents\"")]
-    resource: String,
-    /// Circumstances of the request: a JSON object
-    #[arg(long, value_name = "JSON")]
-    context: Option<String>,
+    #[command(flatten)]
+    question: QuestionArguments,
     #[command(flatten)]
     policies: PolicyArguments,
     #[command(flatten)]
     store: StoreArguments,
-}
-
-/// A question that owns its texts.
-struct Question {
-    principal: EntityUid,
-    action: EntityUid,
-    resource: EntityUid,
-    context: Context,
 }
 
 /// Decides and prints the decision and why.
@@ -56,7 +41,7 @@ struct Question {
 /// # Errors
 /// Whatever keeps a decision from being made.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let question = Question::read(arguments)?;
+    let question = arguments.question.read()?;
     let config = arguments.policies.load([("database", &arguments.store.database)])?.config;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
     let (decision, why) = runtime.block_on(decide(&config, &question))?;
@@ -68,58 +53,19 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-impl Question {
-    fn read(arguments: &Arguments) -> miette::Result<Self> {
-        Ok(Self {
-            principal: reference(&arguments.principal, "PRINCIPAL")?,
-            action: action(&arguments.action)?,
-            resource: reference(&arguments.resource, "RESOURCE")?,
-            context: context(arguments.context.as_deref())?,
-        })
-    }
-
-    fn request(&self) -> RequestRef<'_> {
-        RequestRef {
-            principal: self.principal.borrow(),
-            action: self.action.borrow(),
-            resource: self.resource.borrow(),
-            context: self.context.clone(),
-            lent: Lent::nothing(),
-        }
-    }
-}
-
-fn reference(text: &str, name: &str) -> miette::Result<EntityUid> {
-    // A shell takes the quotes away unless they are quoted themselves.
-    let help = "quote it for the shell: 'User::\"director\"'";
-    EntityUid::parse(text).map_err(|error| miette!(help = help, "{name} {error}"))
-}
-
-/// `view` is short for `Action::"view"`.
-fn action(text: &str) -> miette::Result<EntityUid> {
-    if text.contains(['"', ':']) { reference(text, "ACTION") } else { Ok(EntityUid::action(text)) }
-}
-
-fn context(text: Option<&str>) -> miette::Result<Context> {
-    let Some(text) = text else { return Ok(Context::empty()) };
-    if !is_within_depth(text.as_bytes(), Limits::default().json_depth_max) {
-        return Err(miette!("--context nests too deep"));
-    }
-    serde_json::from_str(text).map_err(|error| miette!("--context is no JSON object of Cedar values: {error}"))
-}
-
-async fn decide(config: &Config, question: &Question) -> miette::Result<(Decision, String)> {
+async fn decide(config: &Config, question: &DecisionRequest) -> miette::Result<(Decision, String)> {
     let bundle = Arc::new(Bundle::load(&config.sources())?);
     let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
     let check = Check::new(store.clone(), Arc::clone(&bundle), &config.limits).await.into_diagnostic()?;
-    let answer = check.decide(&question.request()).await.into_diagnostic().wrap_err("no decision could be made")?;
+    let answer =
+        check.decide(&RequestRef::from(question)).await.into_diagnostic().wrap_err("no decision could be made")?;
     let missing = missing(&store, question).await?;
     store.close().await;
     Ok((answer.outcome().decision, why(answer.outcome(), &bundle, &missing)))
 }
 
 /// What of the question the store does not hold, of the types it keeps.
-async fn missing(store: &Store, question: &Question) -> miette::Result<Vec<EntityUid>> {
+async fn missing(store: &Store, question: &DecisionRequest) -> miette::Result<Vec<EntityUid>> {
     let kept = [&question.principal, &question.resource].into_iter().filter(|uid| uid.is_built_in());
     let wanted: Vec<_> = kept.map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE }).collect();
     let snapshot = store.snapshot(&wanted).await.into_diagnostic()?;
@@ -152,30 +98,6 @@ fn why(outcome: &Outcome, bundle: &Bundle, missing: &[EntityUid]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_action_is_a_word_or_a_reference() {
-        assert_eq!(action("view").unwrap(), EntityUid::action("view"));
-        assert_eq!(action("Action::\"view\"").unwrap(), EntityUid::action("view"));
-        assert_eq!(action("Shop::Action::\"view\"").unwrap(), EntityUid::new("Shop::Action", "view"));
-        assert!(action("Action::view").is_err());
-    }
-
-    #[test]
-    fn a_reference_without_its_quotes_is_explained() {
-        let error = reference("User::director", "PRINCIPAL").unwrap_err();
-        assert!(error.to_string().starts_with("PRINCIPAL must be an entity reference"));
-        assert!(error.help().unwrap().to_string().contains("quote it"));
-    }
-
-    #[test]
-    fn a_context_is_an_object() {
-        assert_eq!(context(None).unwrap(), Context::empty());
-        assert_eq!(context(Some("{\"size\": 3}")).unwrap().0.len(), 1);
-        for bad in ["", "3", "{", "{\"a\":1.5}", &"[".repeat(1000)] {
-            assert!(context(Some(bad)).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_denial_says_what_is_missing() {

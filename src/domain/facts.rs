@@ -152,6 +152,18 @@ pub struct ContentFacts {
     pub grants: Vec<(Right, Grantee)>,
 }
 
+/// One place of a folder chain, and the grants that sit on it itself: for explanations. Decisions take
+/// the grants joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The item, folder or tool.
+    pub resource: EntityUid,
+    /// Grants on it alone; sorted.
+    pub grants: Vec<(Right, Grantee)>,
+    /// Whether it is there for one request alone, so that nothing can be granted on it.
+    pub is_lent: bool,
+}
+
 impl ContentFacts {
     /// The space it lies in.
     #[must_use]

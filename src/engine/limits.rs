@@ -11,3 +11,18 @@ pub const BUNDLE_POLICIES_MAX: usize = 10_000;
 
 /// How far from principal and resource a policy may look: each level is entities to load per decision.
 pub const DEREFERENCE_LEVELS_MAX: u32 = 8;
+
+/// Permits that an explained denial shows, the closest ones.
+pub const CLOSEST_POLICIES_MAX: usize = 20;
+
+/// Ways to an Allow that are tried out for one explanation, over all policies.
+pub const SUPPOSITIONS_MAX: usize = 64;
+
+/// Ways to an Allow that an explanation shows, the shortest ones.
+pub const SUGGESTIONS_MAX: usize = 16;
+
+/// Ways to satisfy one policy that are thought of.
+pub const ALTERNATIVES_MAX: usize = 32;
+
+/// A value that an explanation shows, in characters; more is cut off.
+pub const SHOWN_VALUE_CHARACTERS_MAX: usize = 500;

@@ -66,6 +66,21 @@ impl Programs {
     }
 }
 
+/// One expression after the other, on one request: for explanations.
+pub(super) struct Probe<'e>(Evaluator<'e>);
+
+impl<'e> Probe<'e> {
+    pub(super) fn new(request: Request, entities: &'e Entities) -> Self {
+        Self(Evaluator::new(request, entities.as_ref(), Extensions::all_available()))
+    }
+
+    /// What the expression is here; the error is why it is nothing.
+    pub(super) fn value(&self, expr: &Expr) -> Result<ValueKind, String> {
+        let value = self.0.interpret(expr, &SlotEnv::new());
+        value.map(|value| value.value).map_err(|error| error.to_string())
+    }
+}
+
 impl Program {
     pub(super) fn new(id: SmolStr, condition: Expr) -> Self {
         let shortcut = Test::of(&condition);

@@ -5,6 +5,7 @@ mod built_in;
 mod contexts;
 mod corpus;
 mod described;
+mod explain;
 mod failing;
 mod merged;
 mod model;

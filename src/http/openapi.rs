@@ -6,7 +6,7 @@
 mod common;
 
 use super::App;
-use super::access::{batch, is_authorized};
+use super::access::{batch, explain, is_authorized};
 use super::admin::{audit, changes, directory, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::authzen::{evaluation, evaluations, metadata, search};
@@ -25,6 +25,7 @@ use utoipa::openapi::OpenApi as Document;
     evaluation::evaluation,
     evaluations::evaluations,
     metadata::metadata,
+    explain::explain,
     search::subject,
     search::resource,
     search::action,

@@ -60,6 +60,7 @@ fn access_routes() -> Routes {
         .route(search::SUBJECT, post(search::subject))
         .route(search::RESOURCE, post(search::resource))
         .route(search::ACTION, post(search::action))
+        .route("/v1/explain", post(access::explain))
         .route("/openapi.json", get(openapi::of_access))
 }
 

@@ -1,9 +1,9 @@
 //! The mail to somebody who is invited to a group (A10).
 
-use super::texts::Texts;
-use super::{Composer, Language, plain};
+use super::{Composer, plain};
 use crate::domain::mail::TOKEN_PLACE;
 use crate::domain::{Group, Invitation, Letter, MailBody, MailKind, User};
+use crate::texts::{Language, Texts};
 use fluent_bundle::FluentArgs;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

@@ -1,9 +1,9 @@
 //! The mail to the administrator of a closed group whom somebody asks to be let in (F5).
 
 use super::invitation::group;
-use super::texts::Texts;
-use super::{Composer, Language, plain};
+use super::{Composer, plain};
 use crate::domain::{Group, JoinRequest, Letter, MailBody, MailKind, User};
+use crate::texts::{Language, Texts};
 use fluent_bundle::FluentArgs;
 
 /// Who asks to join what.

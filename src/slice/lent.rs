@@ -96,6 +96,14 @@ impl<'a> Lending<'a> {
         self.entities.iter().flat_map(|one| std::iter::once(&one.uid).chain(one.above()))
     }
 
+    /// What a folder or an item is said to lie in, where it is not stored.
+    pub(super) fn place(&self, uid: &EntityUid) -> Option<&EntityUid> {
+        match &self.entities.iter().find(|one| one.uid == *uid)?.kind {
+            LentKind::Content { place, .. } => place.as_ref(),
+            LentKind::Kept | LentKind::Own => None,
+        }
+    }
+
     /// What is lent, over what is `stored`.
     pub(super) fn over<'s>(&self, stored: impl Fn(&EntityUid) -> Option<&'s Entity>) -> Result<Overlay, SliceError> {
         let mut overlay = Overlay::default();

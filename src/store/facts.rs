@@ -6,13 +6,17 @@
 //! | `parts` | the facts about an entity of each kind, as SQL |
 //! | `few`, `many` | the two statements made of them: for the entities of a slice, and for any number |
 //! | `row`, `found` | from what the database answers to facts |
+//! | `chain` | the same facts with each grant left where it sits |
 
+mod chain;
 mod few;
 mod found;
 mod many;
 mod parts;
 mod request;
 mod row;
+
+pub(super) use chain::chain;
 
 use super::error::StoreError;
 use crate::domain::facts::{Snapshot, Wanted};

@@ -5,8 +5,8 @@ use super::connection::Slot;
 use super::error::StoreError;
 use super::facts;
 use super::lease::Lease;
-use crate::domain::Revision;
-use crate::domain::facts::{Snapshot, Wanted};
+use crate::domain::facts::{Link, Snapshot, Wanted};
+use crate::domain::{ContentRef, Revision};
 use sqlx::SqliteConnection;
 
 const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
@@ -62,6 +62,15 @@ impl ReadTransaction {
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
         facts::fetch(self.connection(), wanted).await?.snapshot()
+    }
+
+    /// The content, the folders it lies in and its tool, each with the grants on it alone, as of this transaction;
+    /// nothing of content that is not stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer, or not as this program writes.
+    pub async fn chain(&mut self, content: &ContentRef) -> Result<Vec<Link>, StoreError> {
+        facts::chain(self.connection(), content).await
     }
 
     /// For the statements of this module's parts.

@@ -82,7 +82,7 @@ const TABLE: &[(&str, Held, Held)] = &[
     ("F6", By(&["f6_any_member_leaves_and_loses_what_a_removal_takes"]), Not(IN_PERSON)),
     ("F7", By(&["f7_leaving_asks_what_becomes_of_the_grants_made_through_the_group", "f7_kept_grants_are_withdrawn_by_nobody_until_they_meet_again", "f7_a_removed_persons_grants_stay_theirs_to_withdraw"]), By(&["f7_kept_grants_are_withdrawn_by_nobody_until_they_meet_again", "f7_a_removed_persons_grants_stay_theirs_to_withdraw"])),
     ("E", By(&["e_the_company_is_built_by_calls_and_decides_like_the_demo"]), By(&["e_the_worked_example_is_loaded_once", "e_everyone_is_where_the_example_says"])),
-    ("T1", By(&["t1_the_mail_in_every_language", "t1_days_are_counted_as_the_language_counts"]), By(&["t1_the_primary_language_decides_and_english_is_for_all_others"])),
+    ("T1", By(&["t1_the_mail_in_every_language", "t1_days_are_counted_as_the_language_counts", "t1_the_reason_comes_in_the_language_that_is_liked_best"]), By(&["t1_the_primary_language_decides_and_english_is_for_all_others"])),
     ("T2", By(&["t2_the_product_has_its_configured_name"]), Not("the text is the same whoever made the change that it tells of")),
 ];
 

@@ -137,8 +137,9 @@ proptest! {
             for ask in asked {
                 let asked = question(&world, ask);
                 let answer = sidecar.ask(&asked.principal, asked.action, &asked.resource, &asked.context).await;
-                prop_assert_eq!((answer.decision.as_str(), answer.reasons), oracle.answer(&asked), "{:?}", asked);
+                prop_assert_eq!((answer.decision.as_str(), answer.reasons.clone()), oracle.answer(&asked), "{:?}", asked);
                 prop_assert!(answer.errors.is_empty(), "{:?}: {:?}", asked, answer.errors);
+                crate::explain::agrees(&sidecar, &asked, &answer).await;
             }
             sidecar.stop().await;
             Ok(())

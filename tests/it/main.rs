@@ -20,6 +20,7 @@ mod company;
 mod differential;
 mod directory;
 mod eval;
+mod explain;
 mod failpoints;
 mod feed;
 mod freshness;

@@ -16,7 +16,8 @@ fn conclave(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+/// Exit code, standard output and standard error of the binary.
+pub fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = conclave(folder, arguments).stdin(Stdio::null()).output().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }

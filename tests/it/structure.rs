@@ -34,9 +34,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "mail",
         // Of `admin` the clock and the randomness.
-        &["domain", "store", "admin"],
+        &["domain", "store", "admin", "texts"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
+    ("texts", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "lettre"]),
     ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("doctor", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
@@ -48,7 +49,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "http",
-        &["domain", "check", "engine", "admin", "config", "search", "store"],
+        &["domain", "check", "engine", "admin", "config", "search", "store", "texts"],
         &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
     ),
 ];

@@ -28,14 +28,20 @@ pub(super) struct Body<'a> {
     revision: Revision,
 }
 
-#[derive(Serialize, ToSchema)]
-struct Diagnostics<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Diagnostics<'a> {
     /// Ids of the determining policies.
     #[schema(value_type = Vec<String>)]
     reason: &'a [SmolStr],
     /// Policies that could not be evaluated, and why.
     #[schema(value_type = Vec<String>)]
     errors: &'a [String],
+}
+
+impl<'a> Diagnostics<'a> {
+    pub(super) fn of(outcome: &'a Outcome) -> Self {
+        Self { reason: &outcome.reasons, errors: &outcome.errors }
+    }
 }
 
 /// The answers of a batch, in the order of its questions.
@@ -48,8 +54,7 @@ pub(super) struct Bodies<'a> {
 /// Everything of an answer that stands before its revision, which alone changes while a decision is cached.
 fn before_revision(outcome: &Outcome) -> Box<[u8]> {
     const LAST: &[u8] = b"0}";
-    let diagnostics = Diagnostics { reason: &outcome.reasons, errors: &outcome.errors };
-    let body = Body { decision: outcome.decision, diagnostics, revision: Revision(0) };
+    let body = Body { decision: outcome.decision, diagnostics: Diagnostics::of(outcome), revision: Revision(0) };
     // Texts and numbers always serialize. If they did not, a body of nothing is no Allow.
     let mut text = serde_json::to_vec(&body).unwrap_or_default();
     text.truncate(text.len().saturating_sub(LAST.len()));

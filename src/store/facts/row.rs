@@ -1,8 +1,8 @@
 //! What the database says about an entity, made of JSON into facts of the domain.
 
-use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, QuotaFacts, UserFacts};
+use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, Link, QuotaFacts, UserFacts};
 use crate::domain::uid::types;
-use crate::domain::{FolderId, Grantee, GroupId, Revision, Right, SubscriptionId, ToolId, UserId};
+use crate::domain::{EntityUid, FolderId, Grantee, GroupId, Revision, Right, SubscriptionId, ToolId, UserId};
 use crate::store::error::StoreError;
 use crate::store::limits::FOLDER_DEPTH_MAX;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -80,9 +80,25 @@ fn content(kind: ContentKind, (tool, author, mut grants, own, around): ContentRo
         folders.push(folder);
         grants.extend(granted);
     }
-    let grants = grants.into_iter().map(|(right, to, id)| Ok((right, grantee_of(&to, id)?)));
-    let grants = sorted(grants.collect::<Result<_, StoreError>>()?);
-    Ok(Facts::Content(ContentFacts { kind, tool, folders, author, grants }))
+    Ok(Facts::Content(ContentFacts { kind, tool, folders, author, grants: granted(grants)? }))
+}
+
+/// The places of a chain, from the JSON of the content's row: itself, its folders from the inside out, its tool.
+pub(super) fn links(uid: &EntityUid, json: &str) -> Result<Vec<Link>, StoreError> {
+    let (tool, _, on_tool, own, around): ContentRow = read(json)?;
+    if around.len() > FOLDER_DEPTH_MAX {
+        return Err(StoreError::Corrupt(format!("more than {FOLDER_DEPTH_MAX} folders in each other")));
+    }
+    let tool = EntityUid::new(types::TOOL, tool);
+    let own = Some((uid.clone(), own)).filter(|_| *uid != tool);
+    let folders = around.into_iter().map(|(folder, grants)| (EntityUid::new(types::FOLDER, folder.text()), grants));
+    let places = own.into_iter().chain(folders).chain([(tool, on_tool)]);
+    places.map(|(resource, grants)| Ok(Link { resource, grants: granted(grants)?, is_lent: false })).collect()
+}
+
+fn granted(rows: Vec<GrantRow>) -> Result<Vec<(Right, Grantee)>, StoreError> {
+    let grants = rows.into_iter().map(|(right, to, id)| Ok((right, grantee_of(&to, id)?)));
+    Ok(sorted(grants.collect::<Result<_, StoreError>>()?))
 }
 
 fn grantee_of(grantee_type: &GranteeType, id: SmolStr) -> Result<Grantee, StoreError> {

@@ -1,11 +1,14 @@
-//! What mail says, in four languages: messages in Fluent's own format, one file per language.
+//! What people read, in four languages: mail, and the reasons of decisions (T1). Messages in Fluent's own format, one
+//! file per language.
 //!
 //! What people wrote (names, messages) goes in as values, which Fluent never reads as text of its
 //! own: a group called `{ $product }` is called that.
 
+mod accepted;
+
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 
-/// A language that mail is written in (T1).
+/// A language that people are written to in (T1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// For everybody whose language is none of the others.
@@ -52,14 +55,15 @@ impl Language {
 }
 
 /// The messages of one language.
-pub(super) struct Texts {
+pub struct Texts {
     bundle: FluentBundle<FluentResource>,
 }
 
 impl Texts {
     /// Reads the messages of `language`. They are part of the program, so a test reads them all and
     /// nothing here can fail; it takes less time than writing one mail to the database.
-    pub(super) fn new(language: Language) -> Self {
+    #[must_use]
+    pub fn new(language: Language) -> Self {
         let mut bundle = FluentBundle::new(vec![language.tag().parse().unwrap_or_default()]);
         // The marks that Fluent would put around values for mixed writing directions would become
         // part of a link or a code that is copied.
@@ -71,7 +75,8 @@ impl Texts {
     }
 
     /// A message with these values in it.
-    pub(super) fn say(&self, key: &str, values: &FluentArgs<'_>) -> String {
+    #[must_use]
+    pub fn say(&self, key: &str, values: &FluentArgs<'_>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return String::new();
         };

@@ -1,0 +1,85 @@
+//! A decision made anew, with everything it was made from: an explanation.
+
+use super::{Check, CheckError, RequestRef};
+use crate::cedar;
+use crate::domain::uid::types;
+use crate::domain::{
+    ContentRef, DecisionRequest, EntityUid, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId,
+};
+use crate::engine::explain::{Decided, Explanation};
+use crate::slice::{Seeds, Slice};
+use smol_str::SmolStr;
+
+/// A decision, and why it is so.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Allow or Deny, and why: what [`Check::decide`] answers at this revision.
+    pub outcome: Outcome,
+    /// What stands behind it, as it was at the same revision.
+    pub explanation: Explanation,
+    /// The revision all of it belongs to: at least as new as every write acknowledged before the question was asked.
+    pub revision: Revision,
+}
+
+/// What explanations tell of beyond what a decision looks into: who administers the group, and whose groups the owner
+/// is in.
+const TOLD_OF: [&str; 2] = ["group", "owner"];
+
+impl Check {
+    /// Decides, and says why. Slower than a decision: it takes nothing from the caches and leaves none there.
+    ///
+    /// # Errors
+    /// As [`Check::decide`].
+    pub async fn explain(&self, request: &RequestRef<'_>) -> Result<Explained, CheckError> {
+        let request = request.to_owned();
+        let bundle = &self.bundle;
+        let environment =
+            bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
+        let context = bundle.context(environment, &request.context)?;
+        let mut uids = vec![request.principal.clone(), request.resource.clone()];
+        uids.extend(cedar::named_by_context(&context));
+        let (reach, chained) = (told_of(environment.reach()), carrier(&request));
+        let lent = super::lent::lending(bundle.model(), &request.lent)?;
+        let seeds = Seeds { uids, reach: &reach, lent };
+        // INVARIANT: the decision and all that is told of it come from this one slice.
+        let (slice, chain) = self.slicer.slice_with_circumstances(&seeds, &request.principal, chained.as_ref()).await?;
+        // INVARIANT: before the answer leaves; see `Stripes::advance`.
+        self.stripes.advance(slice.revision);
+        let outcome = self.evaluate(environment, (&request, &context), &slice)?;
+        let not_stored = unseen(&request, &slice);
+        if !not_stored.is_empty() {
+            let explanation = Explanation { not_stored, ..Explanation::default() };
+            return Ok(Explained { outcome, explanation, revision: slice.revision });
+        }
+        let actions = bundle.action_entities(environment).iter().cloned();
+        let entities = cedar::slice(slice.entities().chain(actions))?;
+        let decided =
+            Decided { request: &request, context: &context, entities: &entities, chain: &chain, outcome: &outcome };
+        let explanation = bundle.explain(environment, decided);
+        Ok(Explained { outcome, explanation, revision: slice.revision })
+    }
+}
+
+/// What is denied before Cedar is asked: built-in entities of the question that are not stored.
+fn unseen(request: &DecisionRequest, slice: &Slice) -> Vec<EntityUid> {
+    let named = [&request.principal, &request.resource].into_iter();
+    named.filter(|uid| uid.is_built_in() && !slice.holds(uid)).cloned().collect()
+}
+
+fn told_of(reach: &Reach) -> Reach {
+    let mut reach = reach.clone();
+    for attribute in TOLD_OF {
+        reach.add_path(&[SmolStr::new_static(attribute)]);
+    }
+    reach
+}
+
+/// Whose chain says where grants sit: the content asked about, or a person's profile tool (M4).
+fn carrier(request: &DecisionRequest) -> Option<ContentRef> {
+    let resource = &request.resource;
+    if resource.type_name == types::USER {
+        let space = Space::Private(UserId::new(resource.id.clone()).ok()?);
+        return Some(ContentRef::Tool(ToolId { space, kind: ToolKind::new("profile") }));
+    }
+    ContentRef::try_from(resource).ok()
+}
