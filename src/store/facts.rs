@@ -10,7 +10,7 @@
 mod few;
 mod found;
 mod many;
-mod parts;
+pub(in crate::store) mod parts;
 mod request;
 mod row;
 

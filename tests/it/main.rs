@@ -23,6 +23,7 @@ mod eval;
 mod failpoints;
 mod feed;
 mod freshness;
+mod host_entities;
 mod lent;
 mod mail;
 mod matrix;
