@@ -30,7 +30,7 @@ use conclave::bench::prepare::{Plan, prepare};
 use conclave::bench::question::Question;
 use conclave::check::{Check, RequestRef};
 use conclave::config::Config;
-use conclave::domain::facts::{Neighbours, Wanted};
+use conclave::domain::facts::{Keeper, Neighbours, Wanted};
 use conclave::engine::Bundle;
 use conclave::http::router;
 use conclave::lifecycle::Application;
@@ -126,7 +126,8 @@ impl World {
     /// As policies see it: principal and resource, and what they name.
     fn slicer(&self) -> Slicer {
         let stripes = Arc::new(Stripes::new(self.check().revision()));
-        Slicer::new(self.store().clone(), stripes, self.config.limits.entity_cache_bytes_max)
+        let model = Arc::clone(self.check().bundle().model());
+        Slicer::new(self.store().clone(), stripes, model, self.config.limits.entity_cache_bytes_max)
     }
 
     /// Asks every question, so that all of it is in memory.
@@ -306,7 +307,11 @@ fn cold_read(c: &mut Criterion, world: &World) {
         .questions
         .iter()
         .map(|Question { request, .. }| {
-            [&request.principal, &request.resource].map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE })
+            [&request.principal, &request.resource].map(|uid| Wanted {
+                uid: uid.clone(),
+                neighbours: Neighbours::NONE,
+                keeper: Keeper::Conclave,
+            })
         })
         .collect();
     group.bench_function("snapshot", |b| {

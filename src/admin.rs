@@ -39,9 +39,11 @@ pub mod list_grants;
 pub mod mark_sent;
 pub mod membership;
 pub mod outbox;
+pub mod put_entities;
 pub mod put_subscription;
 pub mod put_user;
 pub mod read_content;
+pub mod read_entity;
 pub mod read_group;
 pub mod read_user;
 pub mod refusal;
@@ -56,7 +58,7 @@ pub mod token;
 pub mod usage;
 
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
-pub use refusal::{Refusal, Shortfall};
+pub use refusal::{Refusal, Shortfall, Wrong};
 
 use crate::check::Check;
 use crate::domain::{Revision, ToolKind, UserId};

@@ -10,6 +10,7 @@ use cedar_policy_core::ast::{self, EntityType, EntityUID, Literal, PartialValue,
 use cedar_policy_core::entities::{self, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 use smol_str::SmolStr;
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
@@ -35,6 +36,9 @@ pub enum CedarError {
     /// No type of entities is written like this.
     #[error("`{0}` is no entity type")]
     TypeName(SmolStr),
+    /// What is stored of an entity by the host's word is not what the schema has: it was stored under another schema.
+    #[error("`{0}`, which the host describes, is not what the schema says: {1}")]
+    Described(EntityUid, #[source] EntityError),
     /// Two different entities with one uid: the slice is wrong.
     #[error("the slice contradicts itself")]
     Slice(#[source] Box<entities::err::EntitiesError>),
@@ -87,18 +91,20 @@ pub fn request(
         .map_err(|_| CedarError::TypeName(action.type_name.clone()))
 }
 
-/// An entity made of values, with everything it is `in`.
+/// An entity made of values, with everything it is `in`. An ancestor that is a parent too counts as parent.
 #[must_use]
 pub fn entity(
     uid: EntityUID,
-    attributes: impl IntoIterator<Item = (&'static str, Value)>,
+    attributes: impl IntoIterator<Item = (SmolStr, Value)>,
     parents: impl IntoIterator<Item = EntityUID>,
     further_ancestors: impl IntoIterator<Item = EntityUID>,
+    tags: impl IntoIterator<Item = (SmolStr, Value)>,
 ) -> Arc<Entity> {
-    let attributes =
-        attributes.into_iter().map(|(name, value)| (SmolStr::new_static(name), PartialValue::Value(value)));
-    let (further, parents) = (further_ancestors.into_iter().collect(), parents.into_iter().collect());
-    Arc::new(Entity::new_with_attr_partial_value(uid, attributes, further, parents, []))
+    let value = |(name, value)| (name, PartialValue::Value(value));
+    let (attributes, tags) = (attributes.into_iter().map(value), tags.into_iter().map(value));
+    let parents: HashSet<_> = parents.into_iter().collect();
+    let further = further_ancestors.into_iter().filter(|uid| !parents.contains(uid)).collect();
+    Arc::new(Entity::new_with_attr_partial_value(uid, attributes, further, parents, tags))
 }
 
 /// A reference to an entity, as a value.

@@ -24,7 +24,7 @@ pub use told::{Asked, Told, ToldError};
 use crate::cedar;
 use crate::config::limits::Limits;
 use crate::counters::{CacheCounters, Counting};
-use crate::domain::{DecisionRequest, Outcome, Revision};
+use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
 use crate::engine::{Bundle, Environment};
 use crate::slice::{Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
@@ -83,7 +83,8 @@ impl Check {
     pub async fn new(store: Store, bundle: Arc<Bundle>, limits: &Limits) -> Result<Self, StoreError> {
         let began = store.revision().await?;
         let stripes = Arc::new(Stripes::new(began));
-        let slicer = Slicer::new(store, Arc::clone(&stripes), limits.entity_cache_bytes_max);
+        let model = Arc::clone(bundle.model());
+        let slicer = Slicer::new(store, Arc::clone(&stripes), model, limits.entity_cache_bytes_max);
         let counting = Counting::default();
         let decisions = Cache::builder()
             .name("decisions")
@@ -264,7 +265,7 @@ impl Check {
         (request, context): (&DecisionRequest, &cedar::Context),
         slice: &Slice,
     ) -> Result<Outcome, CheckError> {
-        if denied_unseen(request, slice) {
+        if denied_unseen(&self.bundle, request, slice) {
             return Ok(Outcome::deny());
         }
         let bundle = &self.bundle;
@@ -278,11 +279,12 @@ impl Check {
     }
 }
 
-/// Whether the answer is Deny before Cedar is asked: a built-in entity that is neither stored nor lent.
+/// Whether the answer is Deny before Cedar is asked: an entity of a type that Conclave keeps, neither stored nor lent.
 ///
 /// A permit without conditions on the principal would otherwise allow a stranger.
-fn denied_unseen(request: &DecisionRequest, slice: &Slice) -> bool {
-    [&request.principal, &request.resource].into_iter().any(|uid| uid.is_built_in() && !slice.holds(uid))
+fn denied_unseen(bundle: &Bundle, request: &DecisionRequest, slice: &Slice) -> bool {
+    let is_unseen = |uid: &EntityUid| bundle.model().keeps(&uid.type_name) && !slice.holds(uid);
+    is_unseen(&request.principal) || is_unseen(&request.resource)
 }
 
 #[cfg(test)]

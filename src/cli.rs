@@ -83,7 +83,9 @@ pub struct PolicyArguments {
     /// A folder of .cedar files, or one file [default: the built-in policies]
     #[arg(long, value_name = "DIR")]
     pub policies: Option<String>,
-    /// A folder of .cedarschema files, or one file [default: the built-in schema]
+    /// A folder of .cedarschema and .json files, or one file, in place of the built-in schema; they add to each other's
+    /// types and actions, so to extend the built-in one put a copy of groups.cedarschema beside your own [default: the
+    /// built-in schema]
     #[arg(long, value_name = "DIR")]
     pub schema: Option<String>,
 }

@@ -39,7 +39,7 @@ pub struct Config {
     pub database: String,
     /// A folder of `.cedar` files; none: the built-in policies.
     pub policies: Option<PathBuf>,
-    /// A folder of `.cedarschema` files; none: the built-in schema.
+    /// A folder of `.cedarschema` and `.json` files, in place of the built-in schema; none: the built-in schema.
     pub schema: Option<PathBuf>,
     /// Where host applications ask for decisions.
     pub listen: Address,

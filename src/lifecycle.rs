@@ -2,6 +2,8 @@
 //!
 //! Puts the parts together; the one place that knows them all.
 
+mod described;
+
 use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
 use crate::check::Check;
@@ -11,6 +13,7 @@ use crate::http::auth::{AdminToken, TokenError};
 use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::store::{Access, OpenError, Store, StoreError};
+pub use described::DescribedError;
 use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
@@ -28,6 +31,10 @@ pub enum StartError {
     /// The database was opened and cannot be read.
     #[error("the database cannot be read")]
     Store(#[from] StoreError),
+    /// What hosts said of entities is not what the schema says.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Described(#[from] DescribedError),
     /// There is no admin token.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -73,9 +80,16 @@ impl Application {
         for warning in bundle.warnings() {
             tracing::warn!(%warning, "policies");
         }
+        if !bundle.model().has_groups() {
+            tracing::warn!("the schema is not one of groups: every entity type in it is the host's own");
+        }
         let post = post(config)?;
         let store = Store::open(&config.database, Access::Own).await?;
-        let built = Self::assemble(config, store.clone(), bundle, (clock, random), post).await;
+        let built = match described::check(&store, bundle.model()).await {
+            // On the heap: this future is part of many others.
+            Ok(()) => Box::pin(Self::assemble(config, store.clone(), bundle, (clock, random), post)).await,
+            Err(error) => Err(error),
+        };
         if built.is_err() {
             store.close().await;
         }

@@ -14,7 +14,7 @@ mod pool;
 pub use lent::{Lending, LentEntity, LentKind};
 pub use pool::Pool;
 
-use crate::cedar::{self, CedarError, Entity};
+use crate::cedar::{self, CedarError, Entity, EntityModel};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::content::FOLDER_DEPTH_MAX;
 use crate::domain::facts::{Facts, Link, Neighbours, Snapshot, Wanted};
@@ -82,6 +82,7 @@ struct Held {
 #[derive(Debug)]
 pub struct Slicer {
     store: Store,
+    model: Arc<EntityModel>,
     stripes: Arc<Stripes>,
     entities: Cache<EntityUid, Arc<Held>>,
     counting: Arc<Counting>,
@@ -178,9 +179,9 @@ impl Collected for WithChain {
 }
 
 impl Slicer {
-    /// A slicer over a store, keeping entities worth at most `bytes_max`.
+    /// A slicer over a store, for policies of one schema, keeping entities worth at most `bytes_max`.
     #[must_use]
-    pub fn new(store: Store, stripes: Arc<Stripes>, bytes_max: u64) -> Self {
+    pub fn new(store: Store, stripes: Arc<Stripes>, model: Arc<EntityModel>, bytes_max: u64) -> Self {
         let counting = Arc::new(Counting::default());
         let evicted = Arc::clone(&counting);
         let entities = Cache::builder()
@@ -193,7 +194,7 @@ impl Slicer {
                 }
             })
             .build();
-        Self { store, stripes, entities, counting }
+        Self { store, model, stripes, entities, counting }
     }
 
     /// What the cache of entities did so far. Entities are not stamped anew.
@@ -227,7 +228,7 @@ impl Slicer {
             self.read(missing, step, &mut held).await?;
             held.lay(&seeds.lent);
             let Some(step) = step else { return Ok(held) };
-            wave = Cow::Owned(next_wave(&wave, step, &held));
+            wave = Cow::Owned(self.next_wave(&wave, step, &held));
         }
     }
 
@@ -236,7 +237,7 @@ impl Slicer {
         if missing.is_empty() {
             return Ok(());
         }
-        let snapshot = self.store.snapshot(&wanted(missing, next)).await?;
+        let snapshot = self.store.snapshot(&self.wanted(missing, next)).await?;
         self.keep(snapshot, held).await
     }
 
@@ -289,11 +290,11 @@ impl Slicer {
         loop {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
-            let snapshot = read.snapshot(&wanted(wave.clone(), step)).await?;
+            let snapshot = read.snapshot(&self.wanted(wave.clone(), step)).await?;
             self.keep(snapshot, &mut held).await?;
             held.lay(&seeds.lent);
             let Some(step) = step else { return Ok(held) };
-            wave = next_wave(&wave, step, &held);
+            wave = self.next_wave(&wave, step, &held);
         }
     }
 
@@ -332,10 +333,26 @@ impl Slicer {
     }
 
     fn hold(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
-        let entity = facts.map(|facts| entity::entity(uid, facts)).transpose()?;
+        let entity = facts.map(|facts| entity::entity(uid, facts, &self.model)).transpose()?;
         let names = entity.as_deref().map(cedar::named_by).unwrap_or_default();
-        let stripes = entity::rests_on(uid, facts).iter().map(|uid| self.stripes.of(uid)).collect();
+        let stripes = entity::rests_on(uid, facts, &self.model).iter().map(|uid| self.stripes.of(uid)).collect();
         Ok(Held { entity, names, stripes, revision })
+    }
+
+    /// What is missing, and with it what the next step leads to.
+    fn wanted(&self, missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
+        let taken = NEIGHBOURS.iter().filter(|(attribute, _)| next.is_some_and(|step| step.takes(attribute)));
+        let neighbours = taken.fold(Neighbours::NONE, |all, (_, one)| all.with(*one));
+        let keeper = self.model.keeper();
+        missing.into_iter().map(|uid| Wanted { uid, neighbours, keeper }).collect()
+    }
+
+    fn next_wave(&self, wave: &[EntityUid], step: &Step, held: &Gathered) -> Vec<EntityUid> {
+        next_of(wave, step, self.keeps_roles(), |uid| held.names(uid))
+    }
+
+    fn keeps_roles(&self) -> bool {
+        self.model.keeps(types::ROLE)
     }
 }
 
@@ -349,25 +366,17 @@ const NEIGHBOURS: [(&str, Neighbours); 6] = [
     ("administrator", Neighbours::ADMINISTRATOR),
 ];
 
-/// What is missing, and with it what the next step leads to.
-fn wanted(missing: Vec<EntityUid>, next: Option<&Step>) -> Vec<Wanted> {
-    let taken = NEIGHBOURS.iter().filter(|(attribute, _)| next.is_some_and(|step| step.takes(attribute)));
-    let neighbours = taken.fold(Neighbours::NONE, |all, (_, one)| all.with(*one));
-    missing.into_iter().map(|uid| Wanted { uid, neighbours }).collect()
-}
-
-/// What the entities of this wave lead to. Roles have no attributes and no parents: nothing to read.
-fn next_wave(wave: &[EntityUid], step: &Step, held: &Gathered) -> Vec<EntityUid> {
-    next_of(wave, step, |uid| held.names(uid))
-}
-
+/// What the entities of this wave lead to, as far as it was read. The roles that Conclave keeps have no attributes and no
+/// parents: nothing to read.
 fn next_of<'h>(
     wave: &[EntityUid],
     step: &Step,
+    keeps_roles: bool,
     names: impl Fn(&EntityUid) -> &'h [(SmolStr, EntityUid)],
 ) -> Vec<EntityUid> {
     let names = wave.iter().flat_map(names);
-    let taken = names.filter(|(attribute, uid)| step.takes(attribute) && uid.type_name != types::ROLE);
+    let is_read = |uid: &EntityUid| !keeps_roles || uid.type_name != types::ROLE;
+    let taken = names.filter(|(attribute, uid)| step.takes(attribute) && is_read(uid));
     let mut next: Vec<_> = taken.map(|(_, uid)| uid.clone()).collect();
     next.sort_unstable();
     next.dedup();

@@ -1,7 +1,7 @@
 //! Whether the person on whose behalf a command runs may do it.
 
 use super::{Admin, Caller, Refusal, call};
-use crate::check::RequestRef;
+use crate::check::{CheckError, RequestRef};
 use crate::domain::uid::types;
 use crate::domain::{Context, Decision, EntityUid, Lent, Rule, UserId};
 use crate::store::WriteTransaction;
@@ -65,7 +65,7 @@ impl Admin {
             context,
             lent: Lent::nothing(),
         };
-        let answer = self.check.decide(&request).await.map_err(|error| Refusal::Undecided(Box::new(error)))?;
+        let answer = self.check.decide(&request).await.map_err(undecided)?;
         Ok(answer.outcome().decision == Decision::Allow)
     }
 
@@ -91,6 +91,19 @@ impl Admin {
             return Ok(actor.clone());
         }
         Err(unknown(actor))
+    }
+}
+
+/// A schema that does not have the question will never have an answer: nobody may, whoever asks and whenever.
+fn undecided(error: CheckError) -> Refusal {
+    let no_place = |error: &dyn std::fmt::Display| {
+        let detail = format!("the schema that is loaded has no place for this call: {error}");
+        Refusal::Forbidden { rule: None, detail }
+    };
+    match error {
+        CheckError::NotAllowed(error) => no_place(&error),
+        CheckError::Context(error) => no_place(&error),
+        error => Refusal::Undecided(Box::new(error)),
     }
 }
 

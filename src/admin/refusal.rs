@@ -23,6 +23,19 @@ pub struct Shortfall {
     pub actual: u64,
 }
 
+/// What is wrong with an entity that a host describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// The schema does not have it: 400.
+    Schema,
+    /// Conclave itself keeps it: 409.
+    Kept,
+    /// It does not go with what is stored: 409.
+    Clash,
+    /// It is out of range: 422.
+    Bounds,
+}
+
 /// Why a command changed nothing.
 #[derive(Debug, Error)]
 pub enum Refusal {
@@ -79,6 +92,16 @@ pub enum Refusal {
         detail: String,
         /// The rule that forbids the combination, where one does.
         rule: Option<Rule>,
+    },
+    /// What a host says of an entity cannot be taken in: 400, 409 or 422.
+    #[error("`{field}` {detail}")]
+    Entity {
+        /// The field, as the request names it: `entities[3].attrs.colour`.
+        field: String,
+        /// What is wrong with it.
+        detail: String,
+        /// In which way.
+        wrong: Wrong,
     },
     /// The store cannot be read or written now: 503.
     #[error("the store is unavailable")]

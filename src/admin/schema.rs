@@ -19,6 +19,8 @@ use utoipa::{PartialSchema, ToSchema};
 const ID: &str = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$";
 /// Any other id.
 const ID_WITH_SLASH: &str = r"^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$";
+/// The name of an entity type, as far as its form goes.
+const TYPE: &str = r"^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*$";
 /// One line: no control characters.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// As far as a pattern can say what mail can be sent to.
@@ -44,6 +46,8 @@ pub struct Language;
 pub struct Picture;
 /// An entity, as Cedar writes it.
 pub struct Reference;
+/// A type of entities.
+pub struct EntityType;
 /// What a tool may hold, in its own unit, if there is a limit.
 pub struct Capacity(pub Option<i64>);
 /// Any text, as long as the body may be.
@@ -113,6 +117,8 @@ schemas! {
     Reference: ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).pattern(Some(REFERENCE)),
         "An entity as Cedar writes it, such as `User::\"director\"`";
     Word: ObjectBuilder::new().schema_type(SchemaType::new(Type::String)), "Any text";
+    EntityType: text(1, ID_CHARACTERS_MAX, TYPE),
+        "A type of entities, with its namespace if it has one, such as `Shop::Order`";
     InvitationToken: text(64, 64, "^[0-9a-f]*$"), "The secret by which an invitation is accepted";
     Capacity: amount().schema_type(SchemaType::from_iter([Type::Integer, Type::Null])),
         "In the tool's own unit (bytes of documents, say); `null` is without limit";

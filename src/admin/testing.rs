@@ -124,6 +124,14 @@ pub(crate) fn why<T: std::fmt::Debug>(result: Result<T, Refusal>) -> (u16, Optio
         Refusal::OverLimit { .. } => (409, Some("A5")),
         Refusal::MadeThrough { .. } => (409, Some("F7")),
         Refusal::OutOfRange { rule, .. } => (422, named(rule)),
+        Refusal::Entity { wrong, .. } => (
+            match wrong {
+                crate::admin::Wrong::Schema => 400,
+                crate::admin::Wrong::Kept | crate::admin::Wrong::Clash => 409,
+                crate::admin::Wrong::Bounds => 422,
+            },
+            None,
+        ),
         other => panic!("{other:?}"),
     }
 }

@@ -3,19 +3,21 @@
 mod shape;
 
 use super::FORMAT_VERSION;
+use crate::config::limits::{ENTITY_BYTES_MAX, ENTITY_PARENTS_MAX};
 use crate::domain::group::Switches;
 use crate::domain::text::{TextError, description, email, language, line, message, name, picture};
 use crate::domain::uid::types;
-use crate::domain::{FolderId, Grantee, GroupSettings, InvitationState, name::fold};
+use crate::domain::{FolderId, Grantee, GroupSettings, InvitationState, ItemId, name::fold};
 use crate::store::bulk::Kind;
 use crate::store::bulk::items::{self, NewItem};
 use serde::Deserialize;
 use serde_json::json;
 use shape::{
-    Buried, Folder, Format, Grant, Group, Invitation, Item, JoinRequest, Member, NewContact, Parent, Resource,
+    Buried, Entity, Folder, Format, Grant, Group, Invitation, Item, JoinRequest, Member, NewContact, Parent, Resource,
     Subscription, Tombstone, User,
 };
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Why a line is refused before the database is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,7 @@ pub(super) fn read(text: &[u8]) -> Result<Line, Malformed> {
         Kind::Invitation => invitation(&parse(text)?),
         Kind::JoinRequest => join_request(&parse(text)?),
         Kind::Tombstone => Ok(tombstone(&parse(text)?)),
+        Kind::Entity => entity(&parse(text)?),
     }
 }
 
@@ -289,6 +292,25 @@ fn tombstone(record: &Tombstone) -> Line {
         Buried::Group => types::GROUP,
     };
     row(Kind::Tombstone, json!([of, record.id]))
+}
+
+/// What the schema says of it is asked when a server starts on the database: an import knows no schema.
+fn entity(Entity { entity, .. }: &Entity) -> Result<Line, Malformed> {
+    let named = std::iter::once(("entity.uid", &entity.uid));
+    for (field, uid) in named.chain(entity.parents.iter().map(|parent| ("entity.parents", parent))) {
+        ItemId::new(uid.id.clone()).map_err(|error| wrong(field, format!("names `{uid}`, whose id {error}"), None))?;
+    }
+    let text =
+        |part: &BTreeMap<_, _>| serde_json::to_string(part).map_err(|error| wrong("entity", error.to_string(), None));
+    let (attributes, tags) = (text(&entity.attrs)?, text(&entity.tags)?);
+    if attributes.len() + tags.len() > ENTITY_BYTES_MAX {
+        return Err(wrong("entity", format!("has more than {ENTITY_BYTES_MAX} bytes of JSON"), None));
+    }
+    if entity.parents.len() > ENTITY_PARENTS_MAX {
+        return Err(wrong("entity.parents", format!("are more than {ENTITY_PARENTS_MAX}"), None));
+    }
+    let parents: Vec<_> = entity.parents.iter().map(|uid| json!([uid.type_name, uid.id])).collect();
+    Ok(row(Kind::Entity, json!([entity.uid.type_name, entity.uid.id, attributes, tags, parents])))
 }
 
 #[cfg(test)]

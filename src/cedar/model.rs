@@ -2,9 +2,10 @@
 
 use super::typed::{named, shown, value};
 use super::uid;
+use crate::domain::facts::Keeper;
 use crate::domain::shape::Shape;
 use crate::domain::uid::types;
-use crate::domain::{EntityRecord, EntityUid, kept};
+use crate::domain::{EntityRecord, EntityUid, Value as Json, kept};
 use cedar_policy_core::ast::{EntityType, EntityUID, Value};
 use cedar_policy_core::validator::{ValidatorEntityType, ValidatorEntityTypeKind, ValidatorSchema};
 use smol_str::{SmolStr, ToSmolStr};
@@ -40,6 +41,9 @@ pub(super) struct Mismatch {
     place: String,
     detail: String,
 }
+
+/// Values by name, as hosts write them.
+type Fields = BTreeMap<SmolStr, Json>;
 
 /// What a host says of an entity, as Cedar holds it.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +115,12 @@ impl EntityModel {
         self.has_groups && types::BUILT_IN.contains(&type_name)
     }
 
+    /// Who keeps the entities of the built-in types.
+    #[must_use]
+    pub const fn keeper(&self) -> Keeper {
+        if self.has_groups { Keeper::Conclave } else { Keeper::Host }
+    }
+
     /// Whether an entity of this type is in nothing but what Conclave itself puts it in.
     #[must_use]
     pub fn is_rooted(&self, type_name: &str) -> bool {
@@ -130,10 +140,18 @@ impl EntityModel {
     /// [`EntityError`] naming what the schema does not have, is of another type, or is missing; or what Conclave
     /// itself keeps ([`EntityError::is_kept`]).
     pub fn attributes(&self, record: &EntityRecord) -> Result<Described, EntityError> {
-        if let Some(missing) = self.first_missing(&record.uid.type_name, |name| record.attrs.contains_key(name)) {
+        self.whole(&record.uid, &record.attrs, &record.tags)
+    }
+
+    /// The same, of the parts of a record.
+    ///
+    /// # Errors
+    /// As [`EntityModel::attributes`].
+    pub fn whole(&self, own: &EntityUid, attributes: &Fields, tags: &Fields) -> Result<Described, EntityError> {
+        if let Some(missing) = self.first_missing(&own.type_name, |name| attributes.contains_key(name)) {
             return Err(EntityError::new(format!("attrs.{missing}"), "is missing"));
         }
-        self.further(record)
+        self.described(own, attributes, tags)
     }
 
     /// The first attribute that an entity of a host's own type must have, and of which `has` says that it does not.
@@ -160,23 +178,30 @@ impl EntityModel {
     /// # Errors
     /// As [`EntityModel::attributes`], but for what is missing.
     pub fn further(&self, record: &EntityRecord) -> Result<Described, EntityError> {
-        let declared = self.declared(&record.uid)?;
-        if self.keeps(&record.uid.type_name) {
-            let own = kept::attributes(&record.uid.type_name);
-            if let Some(name) = record.attrs.keys().find(|name| own.contains(&name.as_str())) {
+        self.described(&record.uid, &record.attrs, &record.tags)
+    }
+
+    fn described(&self, own: &EntityUid, attributes: &Fields, tags: &Fields) -> Result<Described, EntityError> {
+        let declared = self.declared(own)?;
+        if self.keeps(&own.type_name) {
+            let kept = kept::attributes(&own.type_name);
+            if let Some(name) = attributes.keys().find(|name| kept.contains(&name.as_str())) {
                 let detail = "is kept by Conclave itself and cannot be set here";
                 return Err(EntityError::kept(format!("attrs.{name}"), detail));
             }
         }
-        let attributes = named(self, declared.attributes(), &record.attrs).map_err(|wrong| wrong.at("attrs"))?;
-        let mut tags = Vec::with_capacity(record.tags.len());
-        for (name, given) in &record.tags {
+        let attributes = named(self, declared.attributes(), attributes).map_err(|wrong| wrong.at("attrs"))?;
+        Ok(Described { attributes, tags: self.tags(declared, tags)? })
+    }
+
+    fn tags(&self, declared: &ValidatorEntityType, tags: &Fields) -> Result<Vec<(SmolStr, Value)>, EntityError> {
+        let typed = tags.iter().map(|(name, given)| {
             let path = || format!("tags.{name}");
             let wanted = declared.tag_type();
             let wanted = wanted.ok_or_else(|| EntityError::new(path(), "is a tag, and this type has none"))?;
-            tags.push((name.clone(), value(self, wanted, given).map_err(|wrong| wrong.at(&path()))?));
-        }
-        Ok(Described { attributes, tags })
+            Ok((name.clone(), value(self, wanted, given).map_err(|wrong| wrong.at(&path()))?))
+        });
+        typed.collect()
     }
 
     /// Whether the entity may be one of its type, and may be in these parents.

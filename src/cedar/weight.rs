@@ -112,13 +112,13 @@ mod tests {
 
     fn granted(count: usize) -> usize {
         let own = uid(&EntityUid::new("Item", "i")).unwrap();
-        weight(&entity(own, [("canView", grantees(users(count), Vec::new()))], [], []))
+        weight(&entity(own, [("canView".into(), grantees(users(count), Vec::new()))], [], [], []))
     }
 
     #[test]
     fn what_is_granted_to_nobody_weighs_nothing() {
         let own = || uid(&EntityUid::new("Item", "i")).unwrap();
-        let plain = weight(&entity(own(), [("canView", true.into())], [], []));
+        let plain = weight(&entity(own(), [("canView".into(), true.into())], [], [], []));
         assert_eq!(granted(0), plain);
         assert!(granted(1) > plain + 1_000, "a record and two sets: {}", granted(1));
     }

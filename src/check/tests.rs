@@ -1,5 +1,7 @@
 //! What a remembered decision rests on, in the real parts.
 
+mod described;
+
 use super::*;
 use crate::domain::{Context, EntityUid, Lent};
 use crate::engine::Sources;

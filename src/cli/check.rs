@@ -59,15 +59,17 @@ async fn decide(config: &Config, question: &DecisionRequest) -> miette::Result<(
     let check = Check::new(store.clone(), Arc::clone(&bundle), &config.limits).await.into_diagnostic()?;
     let answer =
         check.decide(&RequestRef::from(question)).await.into_diagnostic().wrap_err("no decision could be made")?;
-    let missing = missing(&store, question).await?;
+    let missing = missing(&store, &bundle, question).await?;
     store.close().await;
     Ok((answer.outcome().decision, why(answer.outcome(), &bundle, &missing)))
 }
 
 /// What of the question the store does not hold, of the types it keeps.
-async fn missing(store: &Store, question: &DecisionRequest) -> miette::Result<Vec<EntityUid>> {
-    let kept = [&question.principal, &question.resource].into_iter().filter(|uid| uid.is_built_in());
-    let wanted: Vec<_> = kept.map(|uid| Wanted { uid: uid.clone(), neighbours: Neighbours::NONE }).collect();
+async fn missing(store: &Store, bundle: &Bundle, question: &DecisionRequest) -> miette::Result<Vec<EntityUid>> {
+    let asked = [&question.principal, &question.resource].into_iter();
+    let kept = asked.filter(|uid| bundle.model().keeps(&uid.type_name)).cloned();
+    let keeper = bundle.model().keeper();
+    let wanted: Vec<_> = kept.map(|uid| Wanted { uid, neighbours: Neighbours::NONE, keeper }).collect();
     let snapshot = store.snapshot(&wanted).await.into_diagnostic()?;
     let absent = snapshot.entities.into_iter().filter(|(_, facts)| facts.is_none()).map(|(uid, _)| uid);
     Ok(absent.filter(|uid| *uid == question.principal || *uid == question.resource).collect())

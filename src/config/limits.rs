@@ -54,6 +54,16 @@ pub const LENT_ENTITIES_MAX: usize = 100;
 /// decision is found by. More is answered 422.
 pub const LENT_BYTES_MAX: usize = 64 * 1024;
 
+/// How many entities one call may describe; more is answered 422. `conclave import` takes any number.
+pub const ENTITIES_MAX: usize = 1_000;
+
+/// How large what a host says of one entity may be, in bytes of JSON; more is answered 422. Decisions about it read
+/// all of it.
+pub const ENTITY_BYTES_MAX: usize = 16 * 1024;
+
+/// How many entities one may be directly in by a host's word; more is answered 422.
+pub const ENTITY_PARENTS_MAX: usize = 100;
+
 /// Longest `Idempotency-Key`, in characters; more is answered 422.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 

@@ -4,10 +4,13 @@
 //! chain (rule D6), so that the slice needs no further query to make a Cedar entity of them.
 
 use super::content::{Space, ToolId, ToolKind};
+use super::context::Value;
 use super::decision::Revision;
 use super::id::{FolderId, GroupId, SubscriptionId, UserId};
 use super::right::{Grantee, Right};
 use super::uid::EntityUid;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// An entity that a decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,18 @@ pub struct Wanted {
     pub uid: EntityUid,
     /// Which of the entities that its attributes name come with it, in the same statement.
     pub neighbours: Neighbours,
+    /// Who keeps the entities of the built-in types.
+    pub keeper: Keeper,
+}
+
+/// Who keeps the entities whose types are called as the built-in ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Keeper {
+    /// Conclave itself.
+    #[default]
+    Conclave,
+    /// The host, as it keeps those of all other types: the schema is not one of groups.
+    Host,
 }
 
 /// A set of attributes whose entities are wanted too. Those that an entity does not have count for
@@ -76,7 +91,7 @@ pub struct Snapshot {
     pub entities: Vec<(EntityUid, Option<Facts>)>,
 }
 
-/// What the store knows about one entity of a built-in type.
+/// What the store knows about one entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Facts {
     /// A person.
@@ -87,6 +102,19 @@ pub enum Facts {
     Quota(QuotaFacts),
     /// A tool, a folder or an item.
     Content(ContentFacts),
+    /// An entity of the host's own.
+    Host(HostFacts),
+}
+
+/// What the host says of an entity: all there is of one of its own, more of one that Conclave keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostFacts {
+    /// Attributes, as the host wrote them.
+    pub attributes: BTreeMap<SmolStr, Value>,
+    /// Tags, as the host wrote them.
+    pub tags: BTreeMap<SmolStr, Value>,
+    /// All that it is in because of what the host says of it, or of what Conclave puts it in, however far up; sorted.
+    pub ancestors: Vec<EntityUid>,
 }
 
 /// A person, as far as decisions go.
@@ -98,6 +126,8 @@ pub struct UserFacts {
     pub co_administers: Vec<GroupId>,
     /// To whom the person granted `view` on their profile tool (M4); sorted.
     pub profile_viewers: Vec<Grantee>,
+    /// What the host says besides.
+    pub host: HostFacts,
 }
 
 /// A group, as far as decisions go. No counters: a join must not disturb other decisions.
@@ -111,6 +141,8 @@ pub struct GroupFacts {
     pub open: bool,
     /// The directory shows who is in it.
     pub members_published: bool,
+    /// What the host says besides.
+    pub host: HostFacts,
 }
 
 /// A tool's capacity and how much of it is used, in the tool's own unit.
@@ -150,6 +182,8 @@ pub struct ContentFacts {
     pub author: Option<UserId>,
     /// Grants on itself, on each of `folders` and on the tool (D6); no duplicates, sorted.
     pub grants: Vec<(Right, Grantee)>,
+    /// What the host says besides.
+    pub host: HostFacts,
 }
 
 /// One place of a folder chain, and the grants that sit on it itself: for explanations. Decisions take

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod changes;
 pub mod contexts;
 pub mod directory;
+pub mod entities;
 pub mod folders;
 pub mod grants;
 pub mod groups;

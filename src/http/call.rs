@@ -8,7 +8,7 @@ use super::error::Refused;
 use super::{App, idempotency};
 use crate::admin::Caller;
 use crate::admin::call::{self, Call};
-use crate::domain::uid::types;
+use crate::domain::uid::{UidRef, types};
 use crate::domain::{EntityUid, IdError, UserId};
 use crate::store::audit::Attempt;
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
@@ -96,8 +96,9 @@ fn route(parts: &Parts, path: &MatchedPath) -> String {
 async fn named(parts: &mut Parts) -> (Option<EntityUid>, Option<UserId>) {
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
     let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else { return (None, None) };
-    let param = |name| params.iter().find(|(found, _)| *found == name).map(|(_, value)| SmolStr::new(value));
+    let param = |name: &str| params.iter().find(|(found, _)| *found == name).map(|(_, value)| SmolStr::new(value));
     let type_name = match path.split('/').nth(1) {
+        Some("entities") => return (entity(param("type"), param("id")), None),
         Some("groups") => types::GROUP,
         Some("users") => types::USER,
         Some("subscriptions") => types::SUBSCRIPTION,
@@ -107,6 +108,11 @@ async fn named(parts: &mut Parts) -> (Option<EntityUid>, Option<UserId>) {
     };
     let target = param("id").filter(is_id).map(|id| EntityUid::new(type_name, id));
     (target, param("user").and_then(|user| UserId::try_from(user).ok()))
+}
+
+fn entity(type_name: Option<SmolStr>, id: Option<SmolStr>) -> Option<EntityUid> {
+    let (type_name, id) = (type_name?, id.filter(is_id)?);
+    UidRef::of_parts(&type_name, &id).map(|uid| uid.to_owned())
 }
 
 /// Whether anything could have this id; what could not is not worth keeping.

@@ -4,7 +4,7 @@
 //! client, and whatever is the server's own fault is logged whole and answered bare.
 
 use crate::admin::grant::GrantView;
-use crate::admin::{Refusal, Shortfall};
+use crate::admin::{Refusal, Shortfall, Wrong};
 use crate::check::{BatchError, CheckError};
 use crate::config::limits::RETRY_AFTER_SECONDS;
 use crate::domain::{LentError, Rule};
@@ -147,6 +147,14 @@ impl From<Refusal> for Problem {
                 .ruled(Some(Rule::A5))
                 .with("shortfalls", serde_json::json!(shortfalls)),
             Refusal::OutOfRange { field, detail, rule } => Self::out_of_range(field, detail).ruled(rule),
+            Refusal::Entity { field, detail, wrong } => {
+                let status = match wrong {
+                    Wrong::Schema => StatusCode::BAD_REQUEST,
+                    Wrong::Kept | Wrong::Clash => StatusCode::CONFLICT,
+                    Wrong::Bounds => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                Self::at(status, field, detail)
+            }
             Refusal::MadeThrough { ref grants } => {
                 let (rows, token) = (serde_json::json!(grants.rows), grants.token());
                 let problem = Self::new(StatusCode::CONFLICT, refusal.to_string()).ruled(Some(Rule::F7));
@@ -257,6 +265,9 @@ mod tests {
         assert_eq!(status(Refusal::Conflict { rule: Some(Rule::A2), detail: detail() }), 409);
         assert_eq!(status(Refusal::OutOfRange { field: "open", detail: detail(), rule: Some(Rule::A7) }), 422);
         assert_eq!(status(Refusal::OverLimit { shortfalls: Vec::new() }), 409);
+        for (wrong, expected) in [(Wrong::Schema, 400), (Wrong::Kept, 409), (Wrong::Clash, 409), (Wrong::Bounds, 422)] {
+            assert_eq!(status(Refusal::Entity { field: detail(), detail: detail(), wrong }), expected);
+        }
         assert_eq!(status(Refusal::Unavailable(StoreError::Busy)), 503);
         assert_eq!(status(Refusal::Undecided("x".into())), 503);
         assert_eq!(status(Refusal::Random(crate::admin::ambient::RandomError(detail()))), 503);

@@ -7,7 +7,7 @@ mod common;
 
 use super::App;
 use super::access::{batch, explain, is_authorized};
-use super::admin::{audit, changes, directory, join_requests, outbox, policies};
+use super::admin::{audit, changes, directory, entities, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::authzen::{evaluation, evaluations, metadata, search};
 use super::ops;
@@ -90,6 +90,9 @@ struct Access;
     outbox::list,
     outbox::sent,
     policies::show,
+    entities::replace,
+    entities::read,
+    entities::delete,
     ops::healthz,
     ops::readyz,
 ))]

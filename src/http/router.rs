@@ -1,7 +1,7 @@
 //! Every route of both listeners.
 
 use super::access::direct::{BATCH, IS_AUTHORIZED};
-use super::admin::{audit, changes, directory, join_requests, outbox, policies};
+use super::admin::{audit, changes, directory, entities, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::authzen::{self, request_id, search};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
@@ -103,6 +103,8 @@ fn admin_routes() -> Routes {
         .route("/admin/v1/items/{id}", get(items::read).patch(items::change).delete(items::delete))
         .route("/admin/v1/grants", get(grants::list).put(grants::put))
         .route("/admin/v1/grants/revoke", post(grants::withdraw))
+        .route("/admin/v1/entities", put(entities::replace))
+        .route("/admin/v1/entities/{type}/{id}", get(entities::read).delete(entities::delete))
         .route("/admin/v1/outbox", get(outbox::list))
         .route("/admin/v1/outbox/{id}/sent", post(outbox::sent))
         .route("/admin/v1/changes", get(changes::stream))

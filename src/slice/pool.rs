@@ -2,7 +2,7 @@
 //!
 //! Nothing of it comes from the cache or goes there: candidates are many, and asked about once.
 
-use super::{Gathered, Held, Overlay, Seeds, Slice, SliceError, Slicer, next_of, wanted};
+use super::{Gathered, Held, Overlay, Seeds, Slice, SliceError, Slicer, next_of};
 use crate::domain::{EntityUid, Reach, Revision};
 use crate::stamp::Stripe;
 use crate::store::ReadTransaction;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Pool {
     revision: Revision,
     held: HashMap<EntityUid, Arc<Held>>,
+    /// Whether roles are Conclave's, and so nothing to read.
+    keeps_roles: bool,
 }
 
 impl Pool {
@@ -55,7 +57,7 @@ impl Pool {
                 gathered.add(uid.clone(), Arc::clone(held));
             }
             let Some(step) = steps.next() else { break };
-            wave = next_of(&wave, step, |uid| self.names(uid));
+            wave = next_of(&wave, step, self.keeps_roles, |uid| self.names(uid));
         }
         Ok(Slice { revision: self.revision, stripes: Vec::new(), held: gathered.read, overlay: Overlay::default() })
     }
@@ -74,13 +76,14 @@ impl Slicer {
         reach: &Reach,
         pool: &mut Pool,
     ) -> Result<(), SliceError> {
+        pool.keeps_roles = self.keeps_roles();
         let mut wave = seeds.to_vec();
         let mut steps = reach.steps().iter();
         loop {
             let step = steps.next();
             let missing: Vec<_> = wave.iter().filter(|uid| !pool.held.contains_key(*uid)).cloned().collect();
             if !missing.is_empty() || pool.held.is_empty() {
-                let snapshot = read.snapshot(&wanted(missing, step)).await?;
+                let snapshot = read.snapshot(&self.wanted(missing, step)).await?;
                 pool.revision = snapshot.revision;
                 for (uid, facts) in snapshot.entities {
                     let held = self.hold(&uid, facts.as_ref(), snapshot.revision)?;
@@ -88,7 +91,7 @@ impl Slicer {
                 }
             }
             let Some(step) = step else { return Ok(()) };
-            wave = next_of(&wave, step, |uid| pool.names(uid));
+            wave = next_of(&wave, step, pool.keeps_roles, |uid| pool.names(uid));
         }
     }
 }

@@ -54,11 +54,13 @@ pub enum Kind {
     JoinRequest,
     /// The id of a user or group that was deleted.
     Tombstone,
+    /// What the host says of an entity.
+    Entity,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Subscription,
         Self::User,
         Self::Group,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Invitation,
         Self::JoinRequest,
         Self::Tombstone,
+        Self::Entity,
     ];
 
     /// The value of `type` in a line.
@@ -85,6 +88,7 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::JoinRequest => "join_request",
             Self::Tombstone => "tombstone",
+            Self::Entity => "entity",
         }
     }
 

@@ -2,10 +2,11 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `people`, `content`, `record` | the queries, by what they are about |
+//! | `people`, `content`, `entities`, `record` | the queries, by what they are about |
 //! | `texts` | what no query can say: ids and folded names |
 
 mod content;
+mod entities;
 mod people;
 mod record;
 mod texts;
@@ -110,7 +111,7 @@ async fn examine(
     expected: &Expected<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    for query in record::QUERIES.iter().chain(people::QUERIES).chain(content::QUERIES) {
+    for query in record::QUERIES.iter().chain(people::QUERIES).chain(content::QUERIES).chain(entities::QUERIES) {
         findings.push(ask(connection, query, expected).await?);
     }
     findings.extend(texts::check(connection).await?);

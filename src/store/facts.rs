@@ -12,7 +12,7 @@ mod chain;
 mod few;
 mod found;
 mod many;
-mod parts;
+pub(in crate::store) mod parts;
 mod request;
 mod row;
 

@@ -27,6 +27,10 @@ pub const PREPARED_STATEMENTS_MAX: usize = 256;
 /// bites its own tail, which the store never writes, ends in an error and not in a loop.
 pub const FOLDER_DEPTH_MAX: usize = 10_000;
 
+/// Entities that one entity may be in by what hosts say, however far up. An entity that is in more cannot be decided
+/// about: without all of them nobody knows what it may.
+pub const ENTITY_ANCESTORS_MAX: usize = 1_000;
+
 /// Rows of `audit` that are kept of what was done, the newest; the one before goes with each new one.
 pub const AUDIT_ALLOWED_ROWS_MAX: i64 = 1_000_000;
 

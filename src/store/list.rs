@@ -4,6 +4,7 @@ pub mod candidates;
 pub mod content;
 pub mod contexts;
 pub mod directory;
+pub mod entities;
 pub mod grants;
 pub mod groups;
 pub mod history;

@@ -22,6 +22,7 @@ const VERSIONS: &[(i64, &str, &str)] = &[
     (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
     (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
     (7, "outbox", include_str!("../../schema/sql/0007_outbox.sql")),
+    (8, "entities", include_str!("../../schema/sql/0008_entities.sql")),
     (9, "search", include_str!("../../schema/sql/0009_search.sql")),
 ];
 

@@ -91,13 +91,14 @@ fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
 mod tests {
     use super::*;
     use crate::domain::EntityUid;
-    use crate::domain::facts::Neighbours;
+    use crate::domain::facts::{Keeper, Neighbours};
     use crate::store::testing::World;
 
     #[tokio::test]
     async fn a_read_transaction_stays_at_its_revision() {
         let world = World::new().await;
-        let wanted = [Wanted { uid: EntityUid::new("Group", "sales"), neighbours: Neighbours::NONE }];
+        let wanted =
+            [Wanted { uid: EntityUid::new("Group", "sales"), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }];
         let mut reading = world.store.read().await.unwrap();
         let before = reading.snapshot(&wanted).await.unwrap();
         world.run("UPDATE groups SET open = 0 WHERE id = 'sales'").await;

@@ -2,6 +2,7 @@
 
 pub mod contacts;
 pub mod content;
+pub mod entities;
 mod follower;
 pub mod grants;
 pub mod groups;

@@ -8,6 +8,7 @@ mod cases;
 mod fuse;
 mod world;
 
+use crate::host_entities::stage::contracts;
 use crate::sidecar::{Reply, TestSidecar};
 use cases::{Case, cases};
 use conclave::http::router::admin_endpoints;
@@ -39,7 +40,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     async fn start(case: &'a Case, template: &'a Template, keyed: bool) -> Self {
-        let sidecar = TestSidecar::new().on(&template.database).start().await;
+        let sidecar = contracts().on(&template.database).start().await;
         let fuse = Fuse::install(&sidecar.database()).await;
         Self { case, template, sidecar, fuse, keyed }
     }

@@ -107,7 +107,7 @@ impl Slices {
         let store = Store::open(&sidecar.database(), Access::ReadOnly).await.unwrap();
         let stripes = Arc::new(Stripes::new(store.revision().await.unwrap()));
         let bundle = Bundle::load(&Sources::default()).unwrap();
-        Self { slicer: Slicer::new(store, stripes, 1 << 24), bundle }
+        Self { slicer: Slicer::new(store, stripes, bundle.model().clone(), 1 << 24), bundle }
     }
 
     async fn entities(&self, asked: &Question) -> Vec<Entity> {

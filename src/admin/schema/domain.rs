@@ -1,9 +1,9 @@
 //! What of the domain is answered as it stands. The domain itself knows nothing of OpenAPI, so each of
 //! its types is described by a twin; a test holds the members of the two together.
 
-use super::{Amount, Capacity, Description, Email, Language, Line, Name, Picture};
-use crate::domain::{GroupId, SubscriptionId, ToolKind, UserId};
-use crate::domain::{contact, decision, group, right, subscription, user};
+use super::{Amount, Capacity, Description, Email, EntityType, Language, Line, Name, Picture, Reference};
+use crate::domain::{GroupId, ItemId, SubscriptionId, ToolKind, UserId};
+use crate::domain::{contact, decision, entity, group, right, subscription, user};
 use std::collections::BTreeMap;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -104,6 +104,53 @@ enum Contact {
     },
 }
 
+/// An entity as a host describes it: Cedar's entity JSON. Values are checked against the schema that is loaded.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the domain's own type and is never made")]
+struct EntityRecord {
+    /// Which entity.
+    uid: Named,
+    /// Its attributes, by name.
+    #[schema(required = false, value_type = BTreeMap<String, Object>)]
+    attrs: (),
+    /// The entities that it is directly in.
+    #[schema(required = false)]
+    parents: Vec<Named>,
+    /// Its tags, by name.
+    #[schema(required = false, value_type = BTreeMap<String, Object>)]
+    tags: (),
+}
+
+/// An entity, in any of the ways in which Cedar's JSON and policies name one.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the domain's own type and is never made")]
+enum Named {
+    /// By type and id.
+    Parts(Parts),
+    /// The same, said to be an entity.
+    Explicit(Explicit),
+    /// As policies write it.
+    Text(Reference),
+}
+
+/// An entity, by type and id.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the domain's own type and is never made")]
+struct Parts {
+    r#type: EntityType,
+    id: ItemId,
+}
+
+/// An entity, said to be one.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Explicit {
+    __entity: Parts,
+}
+
 /// Allow or Deny; there is no third.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the domain's own type and is never made")]
@@ -171,6 +218,7 @@ macro_rules! described {
 described! {
     contact::Contact: Contact;
     decision::Decision: Decision;
+    entity::EntityRecord: EntityRecord;
     user::User: User;
     subscription::Subscription: Subscription;
     group::Group: Group;

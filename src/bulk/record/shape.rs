@@ -1,7 +1,7 @@
 //! The fields of each kind of line, and what may be left out.
 
 use crate::domain::group::Activity;
-use crate::domain::{FolderId, Grantee, GroupId, InvitationId, ItemId, Right, SubscriptionId, UserId};
+use crate::domain::{EntityRecord, FolderId, Grantee, GroupId, InvitationId, ItemId, Right, SubscriptionId, UserId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -129,6 +129,7 @@ record!(JoinRequest {
     closed_ms: Option<i64>,
 });
 record!(Tombstone { of: Buried, id: UserId });
+record!(Entity { entity: EntityRecord });
 
 /// Where a folder or item lies directly.
 #[derive(Deserialize)]

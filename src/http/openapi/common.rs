@@ -1,6 +1,6 @@
 //! What the operations of a document have in common, told from what each of them is.
 
-use crate::admin::schema::{InvitationToken, Word};
+use crate::admin::schema::{EntityType, InvitationToken, Word};
 use crate::config::Limits;
 use crate::config::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, LENT_ENTITIES_MAX};
 use crate::domain::{GroupId, InvitationId, JoinRequestId, Revision, UserId};
@@ -41,6 +41,7 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
         register::<InvitationId>(&mut components);
         register::<JoinRequestId>(&mut components);
         register::<InvitationToken>(&mut components);
+        register::<EntityType>(&mut components);
         components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
     register::<Revision>(&mut components);
@@ -115,6 +116,8 @@ fn path_parameter(operation: &mut Operation, path: &str, name: &str) {
         ("invitation", _) => ("InvitationId", "An invitation's id"),
         ("request", _) => ("JoinRequestId", "A request's id"),
         ("user", _) => ("UserId", "A person's id"),
+        ("type", _) => ("EntityType", "An entity type of the schema"),
+        (_, path) if path.starts_with("/admin/v1/entities") => ("ItemId", "An entity's id"),
         (_, path) if path.starts_with("/admin/v1/groups") => ("GroupId", "A group's id"),
         (_, path) if path.starts_with("/admin/v1/folders") => ("FolderId", "A folder's id"),
         (_, path) if path.starts_with("/admin/v1/items") => ("ItemId", "An item's id"),

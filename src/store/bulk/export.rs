@@ -83,6 +83,16 @@ const fn lines(kind: Kind) -> &'static str {
             "SELECT json_object('type', 'tombstone', 'of', lower(entity_type), 'id', entity_id) AS line
              FROM tombstones ORDER BY entity_type, entity_id"
         }
+        Kind::Entity => {
+            "SELECT json_object('type', 'entity', 'entity', json_object(
+                'uid', json_object('type', entity_type, 'id', entity_id), 'attrs', json(attributes), 'parents', (
+                    SELECT json_group_array(json_object('type', parent_type, 'id', parent_id)) FROM (
+                        SELECT parent_type, parent_id FROM entity_parents AS p
+                        WHERE p.entity_type = e.entity_type AND p.entity_id = e.entity_id
+                        ORDER BY parent_type, parent_id)),
+                'tags', json(tags))) AS line
+             FROM entities AS e ORDER BY entity_type, entity_id"
+        }
     }
 }
 
@@ -90,7 +100,7 @@ const COUNT: &str = "
     SELECT (SELECT count(*) FROM subscriptions) + (SELECT count(*) FROM users) + (SELECT count(*) FROM groups)
          + (SELECT count(*) FROM members) + (SELECT count(*) FROM folders) + (SELECT count(*) FROM items)
          + (SELECT count(*) FROM grants) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM tombstones)
-         + (SELECT count(*) FROM join_requests)
+         + (SELECT count(*) FROM join_requests) + (SELECT count(*) FROM entities)
         AS number";
 
 impl ReadTransaction {

@@ -87,5 +87,12 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
              WHERE iif(value ->> 0 = 'User', NOT EXISTS (SELECT 1 FROM users WHERE id = value ->> 1),
                        NOT EXISTS (SELECT 1 FROM groups WHERE id = value ->> 1))
              ON CONFLICT DO UPDATE SET entity_id = excluded.entity_id"],
+        Kind::Entity => &[
+            "INSERT INTO entities (entity_type, entity_id, attributes, tags)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)",
+            "INSERT INTO entity_parents (entity_type, entity_id, parent_type, parent_id)
+             SELECT rows.value ->> 0, rows.value ->> 1, parents.value ->> 0, parents.value ->> 1
+             FROM json_each(?1) AS rows CROSS JOIN json_each(rows.value, '$[4]') AS parents",
+        ],
     }
 }

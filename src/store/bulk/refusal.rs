@@ -64,6 +64,7 @@ pub(super) const fn reasons(kind: Kind) -> &'static [Reason] {
         Kind::Invitation => INVITATION,
         Kind::JoinRequest => JOIN_REQUEST,
         Kind::Tombstone => TOMBSTONE,
+        Kind::Entity => ENTITY,
     }
 }
 
@@ -168,6 +169,13 @@ const TOMBSTONE: &[Reason] = &[
     reason("id", Some("P7"), "is that of a user", "rows.value ->> 0 = 'User'"),
     reason("id", Some("A14"), "is that of a group", "rows.value ->> 0 = 'Group'"),
 ];
+
+const ENTITY: &[Reason] = &[reason(
+    "entity.uid",
+    None,
+    "is described already",
+    "EXISTS (SELECT 1 FROM entities WHERE entity_type = rows.value ->> 0 AND entity_id = rows.value ->> 1)",
+)];
 
 const GRANT: &[Reason] = &[
     reason(

@@ -161,6 +161,14 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("F2", "company", "INSERT INTO directory (group_id, name_folded) VALUES ('company', 'company')"),
     ("F2", "sales", "DELETE FROM directory"),
     ("F2", "sales", "UPDATE directory SET activity = 'business'"),
+    (
+        "store",
+        "A::\"a\"",
+        "INSERT INTO entities VALUES ('A', 'a', '{}', '{}'), ('B', 'b', '{}', '{}');
+         INSERT INTO entity_parents VALUES ('A', 'a', 'B', 'b'), ('B', 'b', 'A', 'a')",
+    ),
+    ("store", "A::\"a\"", "INSERT INTO entities VALUES ('A', 'a', '[]', '{}')"),
+    ("S1", "\"..\" must", "INSERT INTO entities VALUES ('A', '..', '{}', '{}')"),
     ("F5", "r", "INSERT INTO join_requests VALUES ('r', 'sales', 'nobody', '', 0, NULL)"),
 ];
 
@@ -224,6 +232,7 @@ async fn p6_f7_a10_what_the_rules_allow_is_a_note() {
             "m",
             "INSERT INTO outbox VALUES ('m', 'invitation', 'a@b', 'en', '', '', 'i', 'dead', 1, 0, 0, '', NULL)",
         ),
+        ("store", "User::\"nobody\"", "INSERT INTO entities VALUES ('User', 'nobody', '{}', '{}')"),
     ] {
         let world = whole().await;
         damage_with(&world, change).await;

@@ -18,6 +18,8 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> Result<Vec<Findi
     well_formed::<ItemId>(connection, "SELECT id FROM items", &mut ids).await?;
     well_formed::<InvitationId>(connection, "SELECT id FROM invitations", &mut ids).await?;
     well_formed::<MailId>(connection, "SELECT id FROM outbox", &mut ids).await?;
+    well_formed::<ItemId>(connection, "SELECT entity_id AS id FROM entities", &mut ids).await?;
+    well_formed::<ItemId>(connection, "SELECT parent_id AS id FROM entity_parents", &mut ids).await?;
     well_formed::<UserId>(connection, "SELECT author AS id FROM items", &mut ids).await?;
     well_formed::<UserId>(connection, "SELECT author AS id FROM folders", &mut ids).await?;
     Ok(vec![ids, names(connection).await?])

@@ -25,6 +25,9 @@ pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]
     for one in asked {
         query = query.bind(one.uid.id.as_str());
     }
+    for one in asked.iter().filter(|one| one.kind.is_hosts()) {
+        query = query.bind(one.uid.type_name.as_str());
+    }
     // INVARIANT: one row. The statement is over when the row is there, and with it the snapshot.
     Ok(query.fetch_one(connection).await?)
 }
@@ -44,11 +47,13 @@ fn text(asked: &[Asked<'_>]) -> Arc<str> {
     text
 }
 
-/// The revision, then the facts of each entity, each followed by its neighbours.
+/// The revision, then the facts of each entity, each followed by its neighbours. Ids are bound first, then the types
+/// that are the host's.
 ///
 /// Every join is to at most one row, found by its key or unique id.
 pub(super) fn compose(asked: &[Asked<'_>]) -> String {
     let (mut columns, mut joins) = (String::with_capacity(2048), String::new());
+    let mut types = asked.len() + 1..;
     for (place, one) in asked.iter().enumerate() {
         let (id, content, tool) = (format!("?{}", place + 1), format!("c{place}"), format!("t{place}"));
         let mut column = |part: String| {
@@ -62,6 +67,10 @@ pub(super) fn compose(asked: &[Asked<'_>]) -> String {
             Kind::Tool => column(parts::tool(&tool)),
             Kind::Folder => column(parts::folder(&content, &tool)),
             Kind::Item => column(parts::item(&content, &tool)),
+            Kind::Host | Kind::HostAlone => {
+                let type_name = format!("?{}", types.next().unwrap_or_default());
+                column(parts::host_entity(&type_name, &id, one.kind == Kind::Host));
+            }
         }
         for neighbour in one.neighbours() {
             column(match neighbour {
@@ -75,7 +84,7 @@ pub(super) fn compose(asked: &[Asked<'_>]) -> String {
         }
         // Writing to a String cannot fail.
         let _ = match one.kind {
-            Kind::User | Kind::Group => Ok(()),
+            Kind::User | Kind::Group | Kind::Host | Kind::HostAlone => Ok(()),
             Kind::Quota | Kind::Tool => write!(joins, " LEFT JOIN tools AS {tool} ON {tool}.id={id}"),
             Kind::Folder | Kind::Item => write!(
                 joins,
@@ -92,12 +101,12 @@ pub(super) fn read(asked: &[Asked<'_>], row: &SqliteRow, found: &mut Found) -> R
     let mut columns = 1..;
     let mut next = || row.try_get::<Option<&str>, _>(columns.next().unwrap_or_default());
     for one in asked {
-        let decode = |json| row::decode(&one.uid.type_name, json);
+        let decode = |json| row::decode(one.kind, json);
         let facts = next()?.map(decode).transpose()?;
         for neighbour in one.neighbours() {
             let json = next()?;
             if let Some(uid) = facts.as_ref().and_then(|facts| named(facts, neighbour)) {
-                let facts = json.map(|json| row::decode(&uid.type_name, json)).transpose()?;
+                let facts = json.map(|json| row::decode_named(&uid.type_name, json)).transpose()?;
                 found.put(uid, facts);
             }
         }
@@ -109,18 +118,28 @@ pub(super) fn read(asked: &[Asked<'_>], row: &SqliteRow, found: &mut Found) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::EntityUid;
+    use crate::domain::facts::{Keeper, Wanted};
     use crate::store::facts::request::Request;
     use crate::store::facts::tests::{everything, reads_through_indexes};
+
+    /// What is found from end to end: the folders around, what an entity is in, and whether there is any parent at all.
+    const SMALL: &[&str] = &["a", "b", "CONSTANT", "up", "entity_parents"];
 
     #[tokio::test]
     async fn every_table_is_read_through_an_index() {
         for neighbours in [Neighbours::NONE, Neighbours::ALL] {
-            let wanted = everything(neighbours);
+            let mut wanted = everything(neighbours);
+            wanted.extend([Keeper::Conclave, Keeper::Host].map(|keeper| Wanted {
+                uid: EntityUid::new("Order", format!("{keeper:?}")),
+                neighbours,
+                keeper,
+            }));
             for one in &wanted {
                 for other in &wanted {
                     let pair = [one.clone(), other.clone()];
                     let request = Request::of(&pair);
-                    reads_through_indexes(&compose(&request.stored), request.stored.len(), &["a", "CONSTANT"]).await;
+                    reads_through_indexes(&compose(&request.stored), request.stored.len(), SMALL).await;
                 }
             }
         }

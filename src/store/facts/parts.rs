@@ -4,10 +4,11 @@
 //! nothing. Ids and keys are expressions too, of whatever statement the part stands in; the names of
 //! tables inside a part are its own.
 
-use crate::store::limits::FOLDER_DEPTH_MAX;
+use crate::store::limits::{ENTITY_ANCESTORS_MAX, FOLDER_DEPTH_MAX};
 
 /// A person's facts.
 pub(super) fn user(id: &str) -> String {
+    let host = host("'User'", "u.id", &above_user("u.id"), true);
     format!(
         "(SELECT json_array(\
 (SELECT json_group_array(id) FROM groups WHERE administrator=u.id),\
@@ -15,14 +16,17 @@ pub(super) fn user(id: &str) -> String {
 (SELECT json_group_array(group_id) FROM members WHERE user_id=u.id AND co_administrator=1),\
 (SELECT json_group_array(json_array(grantee_type,grantee)) \
 FROM tools AS p CROSS JOIN grants ON resource_type='Tool' AND resource=p.key AND access='view' \
-WHERE p.id='user:'||u.id||'/profile')\
-) FROM users AS u WHERE u.id={id})"
+WHERE p.id='user:'||u.id||'/profile'),\
+{host}) FROM users AS u WHERE u.id={id})"
     )
 }
 
 /// A group's facts.
 pub(super) fn group(id: &str) -> String {
-    format!("(SELECT json_array(administrator,published,open,members_published) FROM groups AS g WHERE g.id={id})")
+    let host = host("'Group'", "g.id", &Start::of(parents("'Group'", "g.id")), true);
+    format!(
+        "(SELECT json_array(administrator,published,open,members_published,{host}) FROM groups AS g WHERE g.id={id})"
+    )
 }
 
 /// The quota of the tool whose row is `tool`.
@@ -36,8 +40,9 @@ WHERE u.id=coalesce({tool}.owner,(SELECT administrator FROM groups WHERE id={too
 
 /// The facts of the tool whose row is `tool`.
 pub(super) fn tool(tool: &str) -> String {
-    let grants = grants("Tool", &format!("{tool}.key"));
-    format!("iif({tool}.key IS NULL,NULL,json_array({tool}.id,NULL,{grants},json_array(),json_array()))")
+    let (grants, id) = (grants("Tool", &format!("{tool}.key")), format!("{tool}.id"));
+    let host = host("'Tool'", &id, &Start::of(parents("'Tool'", &id)), true);
+    format!("iif({tool}.key IS NULL,NULL,json_array({tool}.id,NULL,{grants},json_array(),json_array(),{host}))")
 }
 
 /// The facts of the folder whose row is `folder`, in the tool whose row is `tool`.
@@ -55,12 +60,14 @@ pub(super) fn item(item: &str, tool: &str) -> String {
 fn content(type_name: &str, content: &str, parent: &str, tool: &str) -> String {
     let (tools, own) = (grants("Tool", &format!("{tool}.key")), grants(type_name, &format!("{content}.key")));
     let (inner, folders_max) = (grants("Folder", "a.key"), FOLDER_DEPTH_MAX + 1);
+    let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
+    let host = host(&quoted, &id, &above_content(&quoted, &id, parent, tool), true);
     format!(
         "iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{tools},{own},(\
 WITH RECURSIVE a(key,id,parent) AS (\
 SELECT key,id,parent FROM folders WHERE key={parent} UNION ALL \
 SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent LIMIT {folders_max}) \
-SELECT json_group_array(json_array(a.id,{inner})) FROM a)))"
+SELECT json_group_array(json_array(a.id,{inner})) FROM a),{host}))"
     )
 }
 
@@ -71,3 +78,103 @@ fn grants(type_name: &str, key: &str) -> String {
 WHERE resource_type='{type_name}' AND resource={key})"
     )
 }
+
+/// The facts about an entity of the host's own; `in_groups` is whether Conclave keeps the built-in types.
+pub(super) fn host_entity(type_name: &str, id: &str, in_groups: bool) -> String {
+    let host = host(type_name, id, &Start::of(parents(type_name, id)), in_groups);
+    format!("iif(EXISTS (SELECT 1 FROM entities WHERE entity_type={type_name} AND entity_id={id}),{host},NULL)")
+}
+
+/// What the host says of an entity: attributes and tags, NULL if nothing, and what that puts it in, NULL if nothing.
+/// Where hosts say nothing this is two looks into empty tables.
+fn host(type_name: &str, id: &str, start: &Start, in_groups: bool) -> String {
+    let (up, is_any) = (up(&start.select, in_groups), &start.is_any);
+    format!(
+        "json_array(\
+(SELECT json_array(json(attributes),json(tags)) FROM entities WHERE entity_type={type_name} AND entity_id={id}),\
+json(CASE WHEN EXISTS (SELECT 1 FROM entity_parents) AND ({is_any}) \
+THEN ({up} SELECT json_group_array(json_array(type,id)) FROM up) END))"
+    )
+}
+
+/// `up`, a table of types and ids: all that an entity is in by the word of hosts. It stands there itself only if it is
+/// in itself.
+pub(in crate::store) fn above(type_name: &str, id: &str, in_groups: bool) -> String {
+    up(&parents(type_name, id), in_groups)
+}
+
+/// What hosts say that something is directly in, and whether there is any: what follows from there takes tables of its
+/// own, which cost more than all the rest.
+struct Start {
+    select: String,
+    is_any: String,
+}
+
+impl Start {
+    fn of(select: String) -> Self {
+        Self { is_any: format!("EXISTS ({select})"), select }
+    }
+}
+
+/// What the host says that an entity is directly in.
+fn parents(type_name: &str, id: &str) -> String {
+    format!(
+        "SELECT p.parent_type,p.parent_id FROM entity_parents AS p WHERE p.entity_type={type_name} AND p.entity_id={id}"
+    )
+}
+
+/// The same of a person and of their groups.
+fn above_user(id: &str) -> Start {
+    let (own, of_group) =
+        (parents("'User'", id), "CROSS JOIN entity_parents AS p ON p.entity_type='Group' AND p.entity_id");
+    Start::of(format!(
+        "{own} \
+UNION ALL SELECT p.parent_type,p.parent_id FROM members AS n {of_group}=n.group_id WHERE n.user_id={id} \
+UNION ALL SELECT p.parent_type,p.parent_id FROM groups AS n {of_group}=n.id WHERE n.administrator={id}"
+    ))
+}
+
+/// The same of a folder or an item, of the folders it lies in, `parent` first, and of its tool.
+fn above_content(type_name: &str, id: &str, parent: &str, tool: &str) -> Start {
+    let (own, of_tool) = (parents(type_name, id), parents("'Tool'", &format!("{tool}.id")));
+    let folders_max = FOLDER_DEPTH_MAX + 1;
+    let of_folders = format!(
+        "SELECT p.parent_type,p.parent_id FROM (\
+WITH RECURSIVE b(id,parent) AS (\
+SELECT id,parent FROM folders WHERE key={parent} UNION ALL \
+SELECT f.id,f.parent FROM b CROSS JOIN folders AS f ON f.key=b.parent LIMIT {folders_max}) \
+SELECT id FROM b) AS b CROSS JOIN entity_parents AS p ON p.entity_type='Folder' AND p.entity_id=b.id"
+    );
+    let is_any = format!(
+        "EXISTS ({own}) OR EXISTS ({of_tool}) \
+OR EXISTS (SELECT 1 FROM entity_parents WHERE entity_type='Folder') AND EXISTS ({of_folders})"
+    );
+    Start { select: format!("{own} UNION ALL {of_tool} UNION ALL {of_folders}"), is_any }
+}
+
+/// `up`, a table of types and ids: what `start` selects and all that this is in, by the word of hosts, and by what
+/// Conclave keeps where that lies in between. One more than there may be, so that too many are seen.
+fn up(start: &str, in_groups: bool) -> String {
+    let kept = if in_groups { KEPT } else { "" };
+    let all_max = ENTITY_ANCESTORS_MAX + 1;
+    format!(
+        "WITH RECURSIVE up(type,id) AS ({start} \
+UNION SELECT p.parent_type,p.parent_id FROM up CROSS JOIN entity_parents AS p ON p.entity_type=up.type AND p.entity_id=up.id\
+{kept} LIMIT {all_max})"
+    )
+}
+
+/// From an entity to what Conclave puts it in.
+const KEPT: &str = " \
+UNION SELECT 'Group',n.group_id FROM up CROSS JOIN members AS n ON up.type='User' AND n.user_id=up.id \
+UNION SELECT 'Group',n.id FROM up CROSS JOIN groups AS n ON up.type='User' AND n.administrator=up.id \
+UNION SELECT 'Role',n.group_id||'/co-administrators' FROM up \
+CROSS JOIN members AS n ON up.type='User' AND n.user_id=up.id AND n.co_administrator=1 \
+UNION SELECT 'Folder',o.id FROM up CROSS JOIN folders AS n ON up.type='Folder' AND n.id=up.id \
+CROSS JOIN folders AS o ON o.key=n.parent \
+UNION SELECT 'Tool',o.id FROM up CROSS JOIN folders AS n ON up.type='Folder' AND n.id=up.id \
+CROSS JOIN tools AS o ON o.key=n.tool \
+UNION SELECT 'Folder',o.id FROM up CROSS JOIN items AS n ON up.type='Item' AND n.id=up.id \
+CROSS JOIN folders AS o ON o.key=n.folder \
+UNION SELECT 'Tool',o.id FROM up CROSS JOIN items AS n ON up.type='Item' AND n.id=up.id \
+CROSS JOIN tools AS o ON o.key=n.tool";

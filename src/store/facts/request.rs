@@ -1,6 +1,6 @@
 //! What is asked for: of which kind, and with which neighbours.
 
-use crate::domain::facts::{Facts, Neighbours, Wanted};
+use crate::domain::facts::{Facts, Keeper, Neighbours, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, FolderId, GroupId, ItemId, Space, ToolId, UserId};
 use std::collections::HashMap;
@@ -15,6 +15,10 @@ pub(super) enum Kind {
     Tool,
     Folder,
     Item,
+    /// Of the host's, beside those that Conclave keeps.
+    Host,
+    /// Of the host's, which keeps all entities.
+    HostAlone,
 }
 
 /// Every neighbour there is, each by itself.
@@ -30,8 +34,13 @@ const EACH: [Neighbours; 6] = [
 impl Kind {
     /// Of which kind the entity is, if the store could hold facts about it. Ids that no entity can have
     /// never reach SQL, which would take some of them, such as those with a NUL in them, for others.
-    fn of(uid: &EntityUid) -> Option<Self> {
+    fn of(uid: &EntityUid, keeper: Keeper) -> Option<Self> {
         let id = || uid.id.clone();
+        // The ids of hosts' entities are bound as those of items are.
+        let host = |kind| ItemId::new(id()).is_ok().then_some(kind);
+        if keeper == Keeper::Host {
+            return host(Self::HostAlone);
+        }
         match uid.type_name.as_str() {
             types::USER => UserId::new(id()).is_ok().then_some(Self::User),
             types::GROUP => GroupId::new(id()).is_ok().then_some(Self::Group),
@@ -39,15 +48,44 @@ impl Kind {
             types::TOOL => ToolId::parse(&uid.id).is_ok().then_some(Self::Tool),
             types::FOLDER => FolderId::new(id()).is_ok().then_some(Self::Folder),
             types::ITEM => ItemId::new(id()).is_ok().then_some(Self::Item),
-            _ => None,
+            types::ROLE => None,
+            _ => host(Self::Host),
         }
+    }
+
+    /// All of them.
+    const ALL: [Self; 8] =
+        [Self::User, Self::Group, Self::Quota, Self::Tool, Self::Folder, Self::Item, Self::Host, Self::HostAlone];
+
+    /// What statements call it: its type, if it is of a single one.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::User => types::USER,
+            Self::Group => types::GROUP,
+            Self::Quota => types::QUOTA,
+            Self::Tool => types::TOOL,
+            Self::Folder => types::FOLDER,
+            Self::Item => types::ITEM,
+            Self::Host => "host",
+            Self::HostAlone => "host alone",
+        }
+    }
+
+    /// The kind that statements call so; of a neighbour the type says it.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether its type is the host's, and so no part of the text of a statement.
+    pub(super) const fn is_hosts(self) -> bool {
+        matches!(self, Self::Host | Self::HostAlone)
     }
 
     /// What entities of this kind can name.
     const fn neighbours(self) -> Neighbours {
         let space = Neighbours::GROUP.with(Neighbours::OWNER).with(Neighbours::QUOTA);
         match self {
-            Self::User | Self::Quota => Neighbours::NONE,
+            Self::User | Self::Quota | Self::Host | Self::HostAlone => Neighbours::NONE,
             Self::Group => Neighbours::ADMINISTRATOR,
             Self::Tool => space,
             Self::Folder | Self::Item => space.with(Neighbours::TOOL).with(Neighbours::AUTHOR),
@@ -90,20 +128,20 @@ pub(super) struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn of(wanted: &'a [Wanted]) -> Self {
-        let mut with: HashMap<&EntityUid, Neighbours> = HashMap::with_capacity(wanted.len());
+        let mut with: HashMap<&EntityUid, (Neighbours, Keeper)> = HashMap::with_capacity(wanted.len());
         let mut all = Vec::with_capacity(wanted.len());
-        for Wanted { uid, neighbours } in wanted {
+        for Wanted { uid, neighbours, keeper } in wanted {
             match with.entry(uid) {
-                Entry::Occupied(mut known) => *known.get_mut() = known.get().with(*neighbours),
+                Entry::Occupied(mut known) => known.get_mut().0 = known.get().0.with(*neighbours),
                 Entry::Vacant(new) => {
-                    new.insert(*neighbours);
+                    new.insert((*neighbours, *keeper));
                     all.push(uid);
                 }
             }
         }
         let asked = |uid: &&'a EntityUid| {
-            let with = with.get(*uid).copied().unwrap_or_default();
-            Kind::of(uid).map(|kind| Asked { kind, uid, with })
+            let (with, keeper) = with.get(*uid).copied().unwrap_or_default();
+            Kind::of(uid, keeper).map(|kind| Asked { kind, uid, with })
         };
         Self { stored: all.iter().filter_map(asked).collect(), all }
     }
@@ -116,7 +154,7 @@ pub(super) fn named(facts: &Facts, neighbour: Neighbours) -> Option<EntityUid> {
         Facts::Group(group) => {
             return (neighbour == Neighbours::ADMINISTRATOR).then(|| EntityUid::user(&group.administrator));
         }
-        Facts::User(_) | Facts::Quota(_) => return None,
+        Facts::User(_) | Facts::Quota(_) | Facts::Host(_) => return None,
     };
     match (neighbour, content.space()) {
         (Neighbours::GROUP, Space::Group(group)) => Some(EntityUid::group(group)),

@@ -1,5 +1,7 @@
 use super::*;
-use crate::domain::facts::{ContentFacts, ContentKind, Facts, GroupFacts, Neighbours, QuotaFacts, UserFacts};
+use crate::domain::facts::{
+    ContentFacts, ContentKind, Facts, GroupFacts, HostFacts, Keeper, Neighbours, QuotaFacts, UserFacts,
+};
 use crate::domain::{EntityUid, FolderId, Grantee, GroupId, Revision, Right, SubscriptionId, ToolId, UserId};
 use crate::store::testing::{World, explain};
 
@@ -20,7 +22,10 @@ fn to_group(right: Right, id: &str) -> (Right, Grantee) {
 }
 
 fn wanted(texts: &[&str], neighbours: Neighbours) -> Vec<Wanted> {
-    texts.iter().map(|text| Wanted { uid: EntityUid::parse(text).unwrap(), neighbours }).collect()
+    texts
+        .iter()
+        .map(|text| Wanted { uid: EntityUid::parse(text).unwrap(), neighbours, keeper: Keeper::Conclave })
+        .collect()
 }
 
 /// One entity of each kind that the world holds.
@@ -75,7 +80,7 @@ async fn names(world: &World, text: &str) -> Vec<String> {
 async fn a_user_is_in_the_groups_they_administer_or_joined() {
     let world = World::new().await;
     let facts = |all: &[&str], co: &[&str]| {
-        Some(Facts::User(UserFacts { groups: groups(all), co_administers: groups(co), profile_viewers: vec![] }))
+        Some(Facts::User(UserFacts { groups: groups(all), co_administers: groups(co), ..UserFacts::default() }))
     };
     assert_eq!(one(&world, r#"User::"director""#).await, facts(&["company", "sales"], &[]));
     assert_eq!(one(&world, r#"User::"secretary""#).await, facts(&["company", "sales"], &["sales"]));
@@ -87,7 +92,13 @@ async fn a_user_is_in_the_groups_they_administer_or_joined() {
 async fn a_group_has_its_administrator_and_switches() {
     let world = World::new().await;
     let facts = |published, open, members_published| {
-        Some(Facts::Group(GroupFacts { administrator: user("director"), published, open, members_published }))
+        Some(Facts::Group(GroupFacts {
+            administrator: user("director"),
+            published,
+            open,
+            members_published,
+            host: HostFacts::default(),
+        }))
     };
     assert_eq!(one(&world, r#"Group::"sales""#).await, facts(true, true, false));
     assert_eq!(one(&world, r#"Group::"company""#).await, facts(false, false, false));
@@ -122,7 +133,14 @@ async fn an_item_has_the_grants_of_all_it_lies_in() {
         let mut grants = grants.to_vec();
         grants.sort();
         let (folders, author) = (folders(above), author.map(user));
-        Some(Facts::Content(ContentFacts { kind, tool: tool.clone(), folders, author, grants }))
+        Some(Facts::Content(ContentFacts {
+            kind,
+            tool: tool.clone(),
+            folders,
+            author,
+            grants,
+            host: HostFacts::default(),
+        }))
     };
     for (text, expected) in [
         (r#"Item::"offer""#, facts(ContentKind::Item, &["bottom", "middle", "top"], Some("salesman-1"), &offer)),
@@ -221,7 +239,7 @@ async fn a_few_have_the_same_facts_as_many() {
     let mut connection = world.connection().await;
     for neighbours in [Neighbours::NONE, Neighbours::ALL] {
         for one in everything(neighbours) {
-            let pair = [one, Wanted { uid: EntityUid::new("User", "nobody"), neighbours }];
+            let pair = [one, Wanted { uid: EntityUid::new("User", "nobody"), neighbours, keeper: Keeper::Conclave }];
             let request = Request::of(&pair);
             let rows = many::fetch(&mut connection, &request.stored).await.unwrap();
             let mut many = Rows { request, answer: Answer::Many(rows) }.snapshot().unwrap();
@@ -338,8 +356,11 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
     transaction.touch(EntityUid::new("Test", WEIRD[0]), crate::store::Change::Created);
     transaction.commit(&crate::store::testing::Silent).await.unwrap();
     for id in WEIRD {
-        let asked = [("User", id), ("Folder", id)]
-            .map(|(type_name, id)| Wanted { uid: EntityUid::new(type_name, id), neighbours: Neighbours::NONE });
+        let asked = [("User", id), ("Folder", id)].map(|(type_name, id)| Wanted {
+            uid: EntityUid::new(type_name, id),
+            neighbours: Neighbours::NONE,
+            keeper: Keeper::Conclave,
+        });
         let snapshot = world.store.snapshot(&asked).await.unwrap();
         assert_eq!(snapshot.entities[0].0, asked[0].uid);
         let Some(Facts::User(found)) = &snapshot.entities[0].1 else { panic!("no user {id:?}") };
@@ -350,7 +371,7 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
     }
     // A NUL ends a text for much of SQLite: `director`, NUL, anything must not be the director.
     for id in ["director\0", "director\0x", "\0director", "director\n"] {
-        let asked = [Wanted { uid: EntityUid::new("User", id), neighbours: Neighbours::ALL }];
+        let asked = [Wanted { uid: EntityUid::new("User", id), neighbours: Neighbours::ALL, keeper: Keeper::Conclave }];
         assert_eq!(world.store.snapshot(&asked).await.unwrap().entities, [(asked[0].uid.clone(), None)], "{id:?}");
     }
 }
@@ -390,7 +411,11 @@ async fn a_thousand_entities_come_in_one_statement() {
         )
         .await;
     let asked: Vec<_> = (0..1200)
-        .map(|n| Wanted { uid: EntityUid::new("Item", format!("i{n}")), neighbours: Neighbours::ALL })
+        .map(|n| Wanted {
+            uid: EntityUid::new("Item", format!("i{n}")),
+            neighbours: Neighbours::ALL,
+            keeper: Keeper::Conclave,
+        })
         .collect();
     let snapshot = world.store.snapshot(&asked).await.unwrap();
     assert_eq!(snapshot.entities.iter().filter(|(_, facts)| facts.is_some()).count(), 1000 + 4);

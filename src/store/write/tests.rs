@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::facts::{Facts, Neighbours};
+use crate::domain::facts::{Facts, Keeper, Neighbours};
 use crate::store::testing::{Silent, World};
 use crate::store::{Access, ChangeRow};
 use std::sync::Mutex;
@@ -49,7 +49,12 @@ fn sales() -> EntityUid {
 }
 
 async fn is_open(store: &Store) -> (Revision, bool) {
-    opened(&store.snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE }]).await.unwrap())
+    opened(
+        &store
+            .snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }])
+            .await
+            .unwrap(),
+    )
 }
 
 fn opened(snapshot: &Snapshot) -> (Revision, bool) {
@@ -126,10 +131,21 @@ async fn a_dropped_change_never_was() {
     let world = World::new().await;
     let mut transaction = world.store.write("dropped", None, 0).await.unwrap();
     set_open(&mut transaction, false).await;
-    assert!(!opened(&transaction.snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE }]).await.unwrap()).1);
+    assert!(
+        !opened(
+            &transaction
+                .snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }])
+                .await
+                .unwrap()
+        )
+        .1
+    );
     drop(transaction);
     let mut next = world.store.write("next", None, 0).await.unwrap();
-    let seen = next.snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE }]).await.unwrap();
+    let seen = next
+        .snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }])
+        .await
+        .unwrap();
     assert_eq!(opened(&seen), (Revision(1), true));
     next.touch(sales(), Change::Changed);
     assert_eq!(next.commit(&Silent).await.unwrap(), Revision(2));
@@ -276,7 +292,12 @@ async fn a_change_cut_short_anywhere_happened_whole_or_not_at_all() {
         cut_short(&world.store, polls).await;
         // The next change begins on rest, and what it sees is whole.
         let mut next = world.store.write("mend", None, 0).await.unwrap();
-        let seen = opened(&next.snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE }]).await.unwrap());
+        let seen = opened(
+            &next
+                .snapshot(&[Wanted { uid: sales(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }])
+                .await
+                .unwrap(),
+        );
         assert!(seen == before || seen == (before.0.next(), false), "{polls}: {before:?} {seen:?}");
         set_open(&mut next, true).await;
         assert_eq!(next.commit(&Silent).await.unwrap(), seen.0.next());

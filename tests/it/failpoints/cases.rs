@@ -29,7 +29,14 @@ pub fn cases() -> Vec<Case> {
     let folder = json!({"parent": "Folder::\"f-group:sales\"", "name": "Folder"});
     let moved = json!({"name": "Moved", "parent": "Folder::\"to\""});
     let resized = json!({"name": "Moved", "parent": "Folder::\"to\"", "size": 9});
+    let described = json!({"entities": [
+        {"uid": "Region::\"north\"", "attrs": {"closed": false}},
+        {"uid": "User::\"ben\"", "attrs": {"clearance": 2}, "parents": ["Department::\"trade\""]},
+        {"uid": "Department::\"trade\"", "parents": ["Company::\"acme\"", "Company::\"other\""]},
+    ]});
     vec![
+        case("PUT /admin/v1/entities", HOST, "/entities", described),
+        case("DELETE /admin/v1/entities/{type}/{id}", HOST, "/entities/Department/trade", none()),
         case("PUT /admin/v1/subscriptions/{id}", HOST, "/subscriptions/new", new_plan.clone()),
         case("PUT /admin/v1/subscriptions/{id}", HOST, "/subscriptions/spare", new_plan),
         case("DELETE /admin/v1/subscriptions/{id}", HOST, "/subscriptions/spare", none()),

@@ -1,6 +1,7 @@
 //! The world that each case begins with: something of everything that a command reaches.
 
 use crate::by_rule::scene::{HOST, Scene, grant};
+use crate::host_entities::stage::{contracts, entity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
@@ -24,11 +25,12 @@ impl Template {
     }
 
     async fn build() -> Self {
-        let scene = Scene::new().await;
+        let scene = Scene::on(contracts()).await;
         let mut names = BTreeMap::new();
         people(&scene).await;
         content(&scene).await;
         invitations(&scene, &mut names).await;
+        entities(&scene).await;
         Self { database: scene.sidecar.into_database().await, names }
     }
 }
@@ -94,6 +96,17 @@ async fn invitations(scene: &Scene, names: &mut BTreeMap<&'static str, String>) 
     names.insert("request", asked["join_requests"][0]["id"].as_str().unwrap().to_owned());
     let mail = scene.ok(HOST, "GET /outbox", Value::Null).await;
     names.insert("mail", mail["outbox"][0]["id"].as_str().unwrap().to_owned());
+}
+
+/// What the host says, of its own entities and of those that go with somebody or something.
+async fn entities(scene: &Scene) {
+    let described = [
+        entity("Department::\"trade\"", json!({}), &["Company::\"acme\""]),
+        entity("User::\"gone\"", json!({"clearance": 2}), &["Department::\"trade\""]),
+        entity("Item::\"i-group:sales\"", json!({"level": 0}), &[]),
+    ];
+    scene.ok(HOST, "PUT /entities", json!({"entities": described})).await;
+    scene.ok(HOST, "PUT /entities", json!({"entities": [entity("User::\"ben\"", json!({"clearance": 1}), &[])]})).await;
 }
 
 /// What is asked after each failure.
