@@ -17,7 +17,7 @@ pub use pool::Pool;
 use crate::cedar::{self, CedarError, Entity, EntityModel};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::content::FOLDER_DEPTH_MAX;
-use crate::domain::facts::{Facts, Link, Neighbours, Snapshot, Wanted};
+use crate::domain::facts::{Facts, Keeper, Link, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::types;
 use crate::domain::{ContentRef, EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
@@ -256,8 +256,9 @@ impl Slicer {
             let mut read = self.store.read().await?;
             let mut held = self.reread_on(&mut read, seeds).await?;
             let groups = groups_of(person, &held);
-            self.keep(read.snapshot(&wanted(groups, None)).await?, &mut held).await?;
-            let chain = match content {
+            self.keep(read.snapshot(&self.wanted(groups, None)).await?, &mut held).await?;
+            // Where all types are the host's own, nothing lies in anything.
+            let chain = match content.filter(|_| self.model.keeper() == Keeper::Conclave) {
                 Some(content) => chain(&mut read, content, &seeds.lent, &held).await?,
                 None => Vec::new(),
             };

@@ -79,6 +79,7 @@ impl Stage {
                 action: EntityUid::action(action),
                 resource: EntityUid::new(resource.0, resource.1),
                 context: Context::empty(),
+                lent: Lent::nothing(),
             };
             let answer = self.check.decide(&RequestRef::from(&request)).await.unwrap();
             if answer.cache == CacheUse::Miss {
@@ -142,6 +143,7 @@ async fn what_the_schema_does_not_have_is_no_answer() {
         action: EntityUid::action("archive"),
         resource: EntityUid::new("Item", "offer"),
         context: Context::empty(),
+        lent: Lent::nothing(),
     };
     let error = stage.check.decide(&RequestRef::from(&request)).await.unwrap_err();
     assert!(matches!(error, CheckError::Slice(_)), "{error:?}");

@@ -2,7 +2,7 @@
 
 use super::{few, request::Request, row};
 use crate::domain::ContentRef;
-use crate::domain::facts::{Link, Neighbours, Wanted};
+use crate::domain::facts::{Keeper, Link, Neighbours, Wanted};
 use crate::store::error::StoreError;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -13,7 +13,7 @@ pub(in crate::store) async fn chain(
     connection: &mut SqliteConnection,
     content: &ContentRef,
 ) -> Result<Vec<Link>, StoreError> {
-    let wanted = [Wanted { uid: content.uid(), neighbours: Neighbours::NONE }];
+    let wanted = [Wanted { uid: content.uid(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }];
     let request = Request::of(&wanted);
     if request.stored.is_empty() {
         return Ok(Vec::new());
