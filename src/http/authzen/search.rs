@@ -40,6 +40,7 @@ pub const ACTION: &str = "/access/v1/search/action";
 pub async fn subject(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (revision_min, text) = begun(&app, request).await?;
     let asked: SubjectSearch = json::read(&text, &app.limits)?;
+    reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
     let found = entities(&app, asked.told(), true, &page).await?;
     Ok(respond(&new_enough(found, revision_min)?, EntityResult::of))
@@ -53,6 +54,7 @@ pub async fn subject(State(app): State<Arc<App>>, request: Request) -> Result<Re
 pub async fn resource(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (revision_min, text) = begun(&app, request).await?;
     let asked: ResourceSearch = json::read(&text, &app.limits)?;
+    reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
     let found = entities(&app, asked.told(), false, &page).await?;
     Ok(respond(&new_enough(found, revision_min)?, EntityResult::of))
@@ -66,6 +68,7 @@ pub async fn resource(State(app): State<Arc<App>>, request: Request) -> Result<R
 pub async fn action(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (revision_min, text) = begun(&app, request).await?;
     let asked: ActionSearch = json::read(&text, &app.limits)?;
+    reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
     let found = match asked.told() {
         Some(told) => app.search.actions(&told, &page).await?,
@@ -78,7 +81,6 @@ async fn begun(app: &App, request: Request) -> Result<(Revision, Bytes), Problem
     let (parts, body) = request.into_parts();
     let revision_min = wanted(&parts.headers)?;
     let text = read(app, &parts.headers, body).await?;
-    reached(&app.check, revision_min, &app.limits).await?;
     Ok((revision_min, text))
 }
 
