@@ -77,16 +77,25 @@ impl Search {
             Ok(decider) => decider,
             Err(error) => return error::unless_unknown(error, self.check.revision()),
         };
-        if !decider.is_kept() {
-            return Ok(Found::nothing(decider.revision()));
-        }
-        let filter = decider.filter(&mut read).await?;
-        let Some(plan) = read.plan(&searched.type_name, &filter, PLACES_MAX).await? else {
+        let Some(plan) = Self::plan(searched, &decider, &mut read).await? else {
             return Ok(Found::nothing(decider.revision()));
         };
         let going = Going { decider: &decider, plan: &plan, query, page: state.page(page) };
         let from = going.resumed(&mut read, state).await?;
         going.page(&mut read, from, cost).await
+    }
+
+    /// Where candidates are; `None` if nobody can describe entities of the type.
+    async fn plan(
+        searched: &Searched,
+        decider: &Decider<'_>,
+        read: &mut ReadTransaction,
+    ) -> Result<Option<Plan>, SearchError> {
+        if !decider.is_kept() {
+            return Ok(Some(Plan::described(searched.type_name.clone())));
+        }
+        let filter = decider.filter(read).await?;
+        Ok(read.plan(&searched.type_name, &filter, PLACES_MAX).await?)
     }
 
     /// Waits until fewer than `SEARCHES_MAX` searches are under way.

@@ -6,9 +6,11 @@
 //! | `content` | tools, folders and items, place by place |
 //! | `subtree` | what lies below folders |
 //! | `named` | people and groups, by id |
+//! | `described` | entities of a host's own types, by id |
 //! | `touched` | what was changed meanwhile, and whether that may be a candidate |
 
 mod content;
+mod described;
 mod named;
 mod places;
 mod subtree;
@@ -32,19 +34,20 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// Where candidates of one type are, at one snapshot.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
-    type_name: &'static str,
     source: Source,
 }
 
 /// In which way candidates are found.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Source {
-    /// All entities of the type.
-    All,
+    /// All entities of a type that Conclave keeps.
+    All(&'static str),
     /// People or groups in these places, by id.
-    Named(Filter),
+    Named(&'static str, Filter),
     /// Content in these places, one after the other.
-    Placed(Places),
+    Placed(&'static str, Places),
+    /// All entities of a type of the host's own.
+    Described(SmolStr),
 }
 
 /// Places that content lies in. None of `tools`, `folders` and `single` lies in another of them.
@@ -97,16 +100,22 @@ pub struct Part {
 }
 
 impl Plan {
+    /// All that the host describes of a type of its own. Where they are, nothing is known that would narrow it.
+    #[must_use]
+    pub fn described(type_name: SmolStr) -> Self {
+        Self { source: Source::Described(type_name) }
+    }
+
     /// Whether it leads through all entities of the type.
     #[must_use]
     pub const fn is_scan(&self) -> bool {
-        matches!(self.source, Source::All)
+        matches!(self.source, Source::All(_) | Source::Described(_))
     }
 
     /// Whether tools, folders or items are sought, in places.
     #[must_use]
     pub const fn is_of_content(&self) -> bool {
-        matches!(self.source, Source::Placed(_))
+        matches!(self.source, Source::Placed(..))
     }
 
     /// A number for the places: the same for the same ones, and hardly ever for others.
@@ -140,14 +149,14 @@ impl ReadTransaction {
         let known = [types::USER, types::GROUP, types::TOOL, types::FOLDER, types::ITEM];
         let Some(type_name) = known.into_iter().find(|known| *known == type_name) else { return Ok(None) };
         let source = match type_name {
-            _ if filter.is_everything() => Source::All,
-            types::USER | types::GROUP if named::covers(type_name, filter) => Source::Named(filter.clone()),
-            types::USER | types::GROUP => Source::All,
+            _ if filter.is_everything() => Source::All(type_name),
+            types::USER | types::GROUP if named::covers(type_name, filter) => Source::Named(type_name, filter.clone()),
+            types::USER | types::GROUP => Source::All(type_name),
             _ => places::resolved(self.connection(), type_name, filter, places_max)
                 .await?
-                .map_or(Source::All, Source::Placed),
+                .map_or(Source::All(type_name), |places| Source::Placed(type_name, places)),
         };
-        Ok(Some(Plan { type_name, source }))
+        Ok(Some(Plan { source }))
     }
 
     /// The candidates after a cursor, at most `rows_max` of them; perhaps none although there are more.
@@ -155,14 +164,15 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn candidates(&mut self, plan: &Plan, from: &Cursor, rows_max: u32) -> Result<Part, StoreError> {
-        let (connection, type_name) = (self.connection(), plan.type_name);
+        let connection = self.connection();
         match &plan.source {
-            Source::All => match type_name {
-                types::USER | types::GROUP => named::all(connection, type_name, from, rows_max).await,
-                _ => content::all(connection, type_name, from, rows_max).await,
-            },
-            Source::Named(filter) => named::some(connection, type_name, filter, from, rows_max).await,
-            Source::Placed(places) => content::some(connection, (type_name, places), from, rows_max).await,
+            Source::All(type_name @ (types::USER | types::GROUP)) => {
+                named::all(connection, type_name, from, rows_max).await
+            }
+            Source::All(type_name) => content::all(connection, type_name, from, rows_max).await,
+            Source::Named(type_name, filter) => named::some(connection, type_name, filter, from, rows_max).await,
+            Source::Placed(type_name, places) => content::some(connection, (type_name, places), from, rows_max).await,
+            Source::Described(type_name) => described::all(connection, type_name, from, rows_max).await,
         }
     }
 }
@@ -172,7 +182,7 @@ fn is_full(rows: usize, rows_max: u32) -> bool {
     rows >= usize::try_from(rows_max).unwrap_or(usize::MAX)
 }
 
-fn uid(row: &SqliteRow, type_name: &'static str) -> Result<EntityUid, StoreError> {
+fn uid(row: &SqliteRow, type_name: &str) -> Result<EntityUid, StoreError> {
     Ok(EntityUid::new(type_name, row::get::<&str>(row, "id")?))
 }
 

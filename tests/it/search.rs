@@ -1,5 +1,6 @@
 //! The three searches: which resources, who, and what, held against one question after the other.
 
+mod described;
 mod differential;
 mod limits;
 mod pages;

@@ -15,7 +15,7 @@ pub(super) fn covers(type_name: &str, filter: &Filter) -> bool {
 /// Everybody, or every group, after the cursor.
 pub(super) async fn all(
     connection: &mut SqliteConnection,
-    type_name: &'static str,
+    type_name: &str,
     from: &Cursor,
     rows_max: u32,
 ) -> Result<Part, StoreError> {
@@ -30,7 +30,7 @@ pub(super) async fn all(
 /// Those in the places of the filter.
 pub(super) async fn some(
     connection: &mut SqliteConnection,
-    type_name: &'static str,
+    type_name: &str,
     filter: &Filter,
     from: &Cursor,
     rows_max: u32,
@@ -111,7 +111,7 @@ pub(super) fn statements() -> Vec<String> {
     parts.map(|sql| statement(vec![(sql, String::new())]).0).to_vec()
 }
 
-fn after(from: &Cursor) -> Result<&str, StoreError> {
+pub(super) fn after(from: &Cursor) -> Result<&str, StoreError> {
     match from {
         Cursor::Start => Ok(""),
         Cursor::Id(id) => Ok(id),
@@ -119,7 +119,7 @@ fn after(from: &Cursor) -> Result<&str, StoreError> {
     }
 }
 
-fn part(rows: &[sqlx::sqlite::SqliteRow], type_name: &'static str, rows_max: u32) -> Result<Part, StoreError> {
+pub(super) fn part(rows: &[sqlx::sqlite::SqliteRow], type_name: &str, rows_max: u32) -> Result<Part, StoreError> {
     let found = rows.iter().map(|row| {
         let uid = uid(row, type_name)?;
         let after = Cursor::Id(uid.id.clone());

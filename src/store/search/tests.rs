@@ -117,7 +117,7 @@ async fn no_statement_reads_a_table_from_end_to_end() {
     statements.extend(places::statements());
     statements.extend(subtree::statements());
     statements.extend(named::statements());
-    statements.push(touched::SINCE.to_owned());
+    statements.extend([touched::SINCE, described::ALL].map(str::to_owned));
     for statement in statements {
         let plan = crate::store::testing::explain(&mut world.connection().await, &statement, 6).await;
         for step in &plan {

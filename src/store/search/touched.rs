@@ -51,13 +51,13 @@ impl Plan {
     /// been or done so before.
     #[must_use]
     pub fn concerns(&self, touched: &Touched) -> bool {
-        let places = match &self.source {
-            Source::All => return true,
+        let (sought, places) = match &self.source {
+            Source::All(_) | Source::Described(_) => return true,
             // People rest on the grants of their profile tool, groups on no content.
-            Source::Named(_) => return self.type_name == types::USER && touched.uid.type_name == types::TOOL,
-            Source::Placed(places) => places,
+            Source::Named(sought, _) => return *sought == types::USER && touched.uid.type_name == types::TOOL,
+            Source::Placed(sought, places) => (*sought, places),
         };
-        match (self.type_name, touched.uid.type_name.as_str()) {
+        match (sought, touched.uid.type_name.as_str()) {
             (types::TOOL | types::FOLDER, types::ITEM) | (types::TOOL, types::FOLDER) => false,
             // Nothing leaves its tool, but of what is gone nobody knows where it was.
             _ if touched.change == Change::Deleted => true,
