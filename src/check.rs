@@ -26,7 +26,7 @@ use crate::config::limits::Limits;
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
 use crate::engine::{Bundle, Environment};
-use crate::slice::{Seeds, Slice, Slicer};
+use crate::slice::{Lending, Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
@@ -243,6 +243,25 @@ impl Check {
 
     /// Collects the slice and evaluates.
     async fn fill(&self, request: &DecisionRequest) -> Result<Cached, CheckError> {
+        let Prepared { environment, context, uids, lent } = self.prepared(request)?;
+        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
+        let outcome = self.evaluate(environment, (request, &context), &slice)?;
+        let stamp = Stamp::new(slice.revision, slice.stripes);
+        Ok(Cached::new(outcome, stamp, self.bundle.generation()))
+    }
+}
+
+/// A request as the schema knows it: what a decision begins with.
+struct Prepared<'a> {
+    environment: &'a Environment,
+    context: cedar::Context,
+    /// Principal, resource, and what the context names.
+    uids: Vec<EntityUid>,
+    lent: Lending<'a>,
+}
+
+impl Check {
+    fn prepared<'a>(&'a self, request: &'a DecisionRequest) -> Result<Prepared<'a>, CheckError> {
         let bundle = &self.bundle;
         let environment =
             bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
@@ -250,14 +269,9 @@ impl Check {
         let mut uids = vec![request.principal.clone(), request.resource.clone()];
         uids.extend(cedar::named_by_context(&context));
         let lent = lent::lending(bundle.model(), &request.lent)?;
-        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
-        let outcome = self.evaluate(environment, (request, &context), &slice)?;
-        let stamp = Stamp::new(slice.revision, slice.stripes);
-        Ok(Cached::new(outcome, stamp, bundle.generation()))
+        Ok(Prepared { environment, context, uids, lent })
     }
-}
 
-impl Check {
     /// What the policies say of a request over its slice.
     fn evaluate(
         &self,
@@ -279,12 +293,21 @@ impl Check {
     }
 }
 
-/// Whether the answer is Deny before Cedar is asked: an entity of a type that Conclave keeps, neither stored nor lent.
+/// Whether the answer is Deny before Cedar is asked.
 ///
 /// A permit without conditions on the principal would otherwise allow a stranger.
 fn denied_unseen(bundle: &Bundle, request: &DecisionRequest, slice: &Slice) -> bool {
-    let is_unseen = |uid: &EntityUid| bundle.model().keeps(&uid.type_name) && !slice.holds(uid);
-    is_unseen(&request.principal) || is_unseen(&request.resource)
+    unseen(bundle, request, slice).next().is_some()
+}
+
+/// The entities of the request that are of a type that Conclave keeps, and neither stored nor lent.
+fn unseen<'a>(
+    bundle: &'a Bundle,
+    request: &'a DecisionRequest,
+    slice: &'a Slice,
+) -> impl Iterator<Item = &'a EntityUid> {
+    let named = [&request.principal, &request.resource].into_iter();
+    named.filter(|uid| bundle.model().keeps(&uid.type_name) && !slice.holds(uid))
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! A decision made anew, with everything it was made from: an explanation.
 
-use super::{Check, CheckError, RequestRef};
+use super::{Check, CheckError, Prepared, RequestRef, unseen};
 use crate::cedar;
 use crate::domain::uid::types;
-use crate::domain::{
-    ContentRef, DecisionRequest, EntityUid, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId,
-};
+use crate::domain::{ContentRef, DecisionRequest, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId};
 use crate::engine::explain::{Decided, Explanation};
-use crate::slice::{Seeds, Slice};
+use crate::slice::Seeds;
 use smol_str::SmolStr;
 
 /// A decision, and why it is so.
@@ -33,20 +31,15 @@ impl Check {
     pub async fn explain(&self, request: &RequestRef<'_>) -> Result<Explained, CheckError> {
         let request = request.to_owned();
         let bundle = &self.bundle;
-        let environment =
-            bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
-        let context = bundle.context(environment, &request.context)?;
-        let mut uids = vec![request.principal.clone(), request.resource.clone()];
-        uids.extend(cedar::named_by_context(&context));
+        let Prepared { environment, context, uids, lent } = self.prepared(&request)?;
         let (reach, chained) = (told_of(environment.reach()), carrier(&request));
-        let lent = super::lent::lending(bundle.model(), &request.lent)?;
         let seeds = Seeds { uids, reach: &reach, lent };
         // INVARIANT: the decision and all that is told of it come from this one slice.
         let (slice, chain) = self.slicer.slice_with_circumstances(&seeds, &request.principal, chained.as_ref()).await?;
         // INVARIANT: before the answer leaves; see `Stripes::advance`.
         self.stripes.advance(slice.revision);
         let outcome = self.evaluate(environment, (&request, &context), &slice)?;
-        let not_stored = unseen(&request, &slice);
+        let not_stored: Vec<_> = unseen(bundle, &request, &slice).cloned().collect();
         if !not_stored.is_empty() {
             let explanation = Explanation { not_stored, ..Explanation::default() };
             return Ok(Explained { outcome, explanation, revision: slice.revision });
@@ -58,12 +51,6 @@ impl Check {
         let explanation = bundle.explain(environment, decided);
         Ok(Explained { outcome, explanation, revision: slice.revision })
     }
-}
-
-/// What is denied before Cedar is asked: built-in entities of the question that are not stored.
-fn unseen(request: &DecisionRequest, slice: &Slice) -> Vec<EntityUid> {
-    let named = [&request.principal, &request.resource].into_iter();
-    named.filter(|uid| uid.is_built_in() && !slice.holds(uid)).cloned().collect()
 }
 
 fn told_of(reach: &Reach) -> Reach {

@@ -75,7 +75,9 @@ impl Bundle {
     pub fn explain(&self, environment: &Environment, decided: Decided<'_>) -> Explanation {
         let Decided { request, context, entities, chain, outcome } = decided;
         let Ok(asked) = environment.request(request, context) else { return Explanation::default() };
-        let scene = Scene { probe: Probe::new(asked, entities), entities: entities.as_ref(), request, chain };
+        let has_groups = self.model().has_groups();
+        let scene =
+            Scene { probe: Probe::new(asked, entities), entities: entities.as_ref(), request, has_groups, chain };
         let judged = judge(environment, &scene);
         let mut explanation = Explanation {
             groups: memberships(&scene),
@@ -196,6 +198,9 @@ fn places(scene: &Scene<'_>) -> Vec<Place> {
 }
 
 fn memberships(scene: &Scene<'_>) -> Vec<Membership> {
+    if !scene.has_groups {
+        return Vec::new();
+    }
     let (principal, person) = (&scene.request.principal, scene.person());
     let co_administers = scene.co_administers(principal);
     let role = |group: &_| match () {

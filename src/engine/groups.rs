@@ -1,7 +1,8 @@
 //! What a schema of groups must keep to, whatever is added to it.
 //!
 //! What Conclave itself keeps is of the types in which it keeps it. What is added to that may be left out: nobody
-//! could say it for the entities that Conclave makes, or in the questions that it asks.
+//! could say it for the entities that Conclave makes, or in the questions that it asks. And who is in a group, or what
+//! lies in a folder, follows from what Conclave keeps alone: nothing that a host adds may lead there too.
 
 use super::diagnostic::Problem;
 use super::place::Place;
@@ -9,10 +10,14 @@ use super::schema;
 use super::sources::SourceFile;
 use crate::domain::kept;
 use crate::domain::uid::types;
+use cedar_policy_core::ast::EntityType;
 use cedar_policy_core::parser::Loc;
-use cedar_policy_core::validator::json_schema::{AttributesOrContext, EntityTypeKind, Fragment, Type, TypeVariant};
+use cedar_policy_core::validator::json_schema::{
+    AttributesOrContext, EntityType as DeclaredType, EntityTypeKind, Fragment, Type, TypeVariant,
+};
 use cedar_policy_core::validator::types::{self as validator, Attributes};
 use cedar_policy_core::validator::{RawName, ValidatorEntityType, ValidatorSchema};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,6 +49,36 @@ pub(super) fn check(
             problems.push(Place { file, files }.point(problem, owner.loc(whole, name), &path));
         }
     }
+    for (detour, problem) in detours(schema) {
+        problems.push(Place { file, files }.point(
+            problem,
+            entity_type(whole, &detour).and_then(|found| found.loc.as_ref()),
+            &[&detour],
+        ));
+    }
+}
+
+/// The types that lead from a built-in one to where Conclave alone puts its entities.
+// INVARIANT: what a host says or lends of its own entities makes nobody a member, and moves no content.
+fn detours(schema: &ValidatorSchema) -> Vec<(String, Problem)> {
+    let above = |ty: &EntityType| -> BTreeSet<String> {
+        schema.ancestors(ty).into_iter().flatten().map(ToString::to_string).collect()
+    };
+    let mut found = BTreeMap::new();
+    for of in schema.entity_type_names().filter(|ty| !kept::parents(&ty.to_string()).is_empty()) {
+        let places = kept::parents(&of.to_string());
+        for detour in schema.ancestors(of).into_iter().flatten() {
+            let is_kept = places.contains(&detour.to_string().as_str());
+            let own = if is_kept { kept::parents(&detour.to_string()) } else { &[] };
+            let leads_to = above(detour).into_iter().find(|one| places.contains(&&**one) && !own.contains(&&**one));
+            if let Some(place) = leads_to {
+                let message = format!("`{detour}` leads from `{of}` to `{place}`");
+                let help = format!("what is in a `{place}` is kept by Conclave itself: no other type may lead there");
+                found.entry(detour.to_string()).or_insert_with(|| Problem::error(message).with_help(help));
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 fn wrong<'a>(owner: Owner<'_>, found: &'a Attributes, own: &Attributes) -> impl Iterator<Item = (&'a str, Problem)> {
@@ -91,13 +126,11 @@ impl<'a> Owner<'a> {
     }
 
     /// Where one of its attributes is declared.
-    fn loc<'f>(self, Fragment(whole): &'f Fragment<RawName>, attribute: &str) -> Option<&'f Loc> {
-        let namespace = whole.get(&None)?;
+    fn loc<'f>(self, whole: &'f Fragment<RawName>, attribute: &str) -> Option<&'f Loc> {
         let declared: &AttributesOrContext<RawName> = match self {
-            Self::Action(name) => &namespace.actions.get(name)?.applies_to.as_ref()?.context,
+            Self::Action(name) => &whole.0.get(&None)?.actions.get(name)?.applies_to.as_ref()?.context,
             Self::EntityType(name) => {
-                let (_, found) = namespace.entity_types.iter().find(|(ty, _)| ty.to_string() == name)?;
-                let EntityTypeKind::Standard(found) = &found.kind else { return None };
+                let EntityTypeKind::Standard(found) = &entity_type(whole, name)?.kind else { return None };
                 &found.shape
             }
         };
@@ -106,6 +139,11 @@ impl<'a> Owner<'a> {
             _ => None,
         }
     }
+}
+
+/// The declaration of a type without a namespace.
+fn entity_type<'f>(Fragment(whole): &'f Fragment<RawName>, name: &str) -> Option<&'f DeclaredType<RawName>> {
+    whole.get(&None)?.entity_types.iter().find(|(ty, _)| ty.to_string() == name).map(|(_, found)| found)
 }
 
 impl fmt::Display for Owner<'_> {

@@ -41,9 +41,10 @@ pub(super) enum Grantees {
     Anybody,
 }
 
-/// What this condition asks for.
+/// What this condition asks for, in the words of groups; nothing where those are not Conclave's.
 pub(super) fn atom(expr: &Expr, scene: &Scene<'_>) -> Option<Atom> {
     match expr.expr_kind() {
+        _ if !scene.has_groups => None,
         ExprKind::BinaryApp { op: BinaryOp::In, arg1, arg2 } if is(arg1, Var::Principal) => inside(arg2, scene),
         ExprKind::BinaryApp { op: BinaryOp::Contains, arg1, arg2 } if is(arg2, Var::Principal) => {
             granted(arg1, "users", Grantees::Users, scene)

@@ -13,6 +13,8 @@ pub(super) struct Scene<'a> {
     pub probe: Probe<'a>,
     pub entities: &'a Entities,
     pub request: &'a DecisionRequest,
+    /// Whether Conclave keeps the built-in types; else they are the host's own, whatever they are called.
+    pub has_groups: bool,
     /// The resource and what it lies in, outwards; of a person, their profile tool. Empty for everything else.
     pub chain: &'a [Link],
 }

@@ -123,3 +123,22 @@ fn what_conclave_keeps_stays_what_it_is() {
     let error = Bundle::from_files(&altered, &policies, Naming::Annotated, &BTreeSet::new()).unwrap_err();
     assert!(error.to_string().contains("groups.cedarschema:16:14: the attribute `published`"), "{error}");
 }
+
+#[test]
+fn nothing_of_a_hosts_leads_into_a_group_or_a_folder() {
+    for (text, line, says) in [
+        ("entity User in [Team];\nentity Team in [Group];", 2, "`Team` leads from `User` to `Group`"),
+        ("entity User in [Team];\n\nentity Team in [Role];", 3, "`Team` leads from `User` to `Role`"),
+        ("entity Shelf in [Folder];\nentity Item in [Shelf];", 1, "`Shelf` leads from `Item` to `Folder`"),
+        ("entity User in [User];", 0, "`User` leads from `User` to `Group`"),
+        ("entity Group in [Group];", 0, "`Group` leads from `User` to `Group`"),
+    ] {
+        let error = beside_groups(&[("host.cedarschema", text)]).unwrap_err();
+        assert!(error.contains(says), "{error}");
+        assert!(line == 0 || error.contains(&format!("host.cedarschema:{line}:")), "{error}");
+    }
+    // Out of a group, and beside it.
+    let fine = "entity Company; entity Team in [Company]; entity User in [Team]; entity Group in [Company];
+                entity Contract in [Folder]; entity Item in [Project]; entity Project in [Company];";
+    beside_groups(&[("host.cedarschema", fine)]).unwrap();
+}

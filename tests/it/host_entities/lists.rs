@@ -176,3 +176,21 @@ async fn a_store_that_the_schema_does_not_fit_is_not_served() {
     assert!(may(&sidecar, "User::\"bob\" write List::\"chores\"").await);
     sidecar.stop().await;
 }
+
+/// Words of groups mean nothing where `User` is the application's own type: nobody is missing, and nothing is to be
+/// done in the admin API.
+#[tokio::test]
+async fn an_explanation_speaks_of_policies_alone() {
+    let sidecar = lists().start().await;
+    let explain = async |principal: &str, action: &str, resource: &str| {
+        let body = json!({"principal": principal, "action": format!("Action::\"{action}\""), "resource": resource});
+        sidecar.access("/v1/explain", body.to_string()).await.ok().body
+    };
+    let waved = explain("User::\"ann\"", "wave", "User::\"nobody\"").await;
+    assert_eq!((&waved["decision"], &waved["not_stored"]), (&json!("Allow"), &json!([])));
+    assert_eq!(waved["determining"][0]["id"], "wave");
+    let denied = explain("User::\"ann\"", "found", "Company::\"acme\"").await;
+    assert_eq!((&denied["decision"], &denied["closest"][0]["id"]), (&json!("Deny"), &json!("found")));
+    assert_eq!((&denied["groups"], &denied["would_allow"]), (&json!([]), &json!([])));
+    sidecar.stop().await;
+}
