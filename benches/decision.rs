@@ -31,7 +31,7 @@ use conclave::bench::question::Question;
 use conclave::check::{Check, RequestRef};
 use conclave::config::Config;
 use conclave::domain::facts::{Keeper, Neighbours, Wanted};
-use conclave::engine::Bundle;
+use conclave::engine::{Bundle, Detail};
 use conclave::http::router;
 use conclave::lifecycle::Application;
 use conclave::slice::{Lending, Seeds, Slicer};
@@ -273,7 +273,7 @@ fn evaluate(c: &mut Criterion, world: &World) {
             let environment = bundle.environment(&request.principal.type_name, &action, &request.resource.type_name);
             let environment = environment.expect("the schema has it");
             let context = bundle.context(environment, &request.context).expect("context");
-            black_box(bundle.evaluate(environment, request, &context, entities))
+            black_box(bundle.evaluate(environment, request, &context, entities, Detail::Policies))
         });
     });
     group.finish();

@@ -25,7 +25,7 @@ use crate::cedar;
 use crate::config::limits::Limits;
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
-use crate::engine::{Bundle, Environment};
+use crate::engine::{Bundle, Detail, Environment};
 use crate::slice::{Lending, Seeds, Slice, Slicer};
 use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
@@ -104,23 +104,33 @@ impl Check {
     /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
     /// An error is never an Allow, and is never remembered.
     pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        if let Some(answer) = self.cached(request) {
-            return Ok(answer);
-        }
-        self.miss(request.to_owned()).await
+        self.decide_to(Detail::Policies, request).await
     }
 
-    /// The answer, if it is cached and still right. Never waits.
+    /// The same, for whoever does not ask for all policies that determine it: evaluation ends with the one that
+    /// settles it.
+    ///
+    /// # Errors
+    /// As [`Check::decide`].
+    pub async fn decide_to(&self, detail: Detail, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
+        if let Some(answer) = self.look(detail, request) {
+            self.counting.hits(1);
+            return Ok(answer);
+        }
+        self.miss(detail, request.to_owned()).await
+    }
+
+    /// The answer with all policies that determine it, if it is cached and still right. Never waits.
     #[must_use]
     pub fn cached(&self, request: &RequestRef<'_>) -> Option<Answer> {
-        self.look(request).inspect(|_| self.counting.hits(1))
+        self.look(Detail::Policies, request).inspect(|_| self.counting.hits(1))
     }
 
     /// The same, not counted.
-    fn look(&self, request: &RequestRef<'_>) -> Option<Answer> {
+    fn look(&self, detail: Detail, request: &RequestRef<'_>) -> Option<Answer> {
         // A read waits only where it tidies up and another read is doing so. What is begun then is
         // finished by a later one.
-        self.fresh(self.decisions.get(request).now_or_never()??)
+        self.fresh(self.decisions.get(request).now_or_never()?.filter(|cached| cached.tells(detail))?)
     }
 
     /// What every write must tell before it is acknowledged.
@@ -201,12 +211,13 @@ impl Check {
     }
 
     /// Computes an answer, once for however many ask the same at the same time.
-    async fn miss(&self, request: DecisionRequest) -> Result<Answer, CheckError> {
+    async fn miss(&self, detail: Detail, request: DecisionRequest) -> Result<Answer, CheckError> {
         // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
         // made.
         let _turn = self.turns.take(&request).await;
         let present = self.decisions.get(&request).await;
         let is_new = present.is_none();
+        let present = present.filter(|left| left.tells(detail));
         let fresh = |left| {
             let joined = self.fresh(left);
             if joined.is_some() {
@@ -218,7 +229,7 @@ impl Check {
         };
         let fill = || {
             self.counting.miss();
-            self.fill(&request)
+            self.fill(detail, &request)
         };
         match join(&self.stripes, present, fresh, fill).await? {
             Turn::Joined(joined) => Ok(joined),
@@ -242,12 +253,12 @@ impl Check {
     }
 
     /// Collects the slice and evaluates.
-    async fn fill(&self, request: &DecisionRequest) -> Result<Cached, CheckError> {
+    async fn fill(&self, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
         let Prepared { environment, context, uids, lent } = self.prepared(request)?;
         let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
-        let outcome = self.evaluate(environment, (request, &context), &slice)?;
+        let outcome = self.evaluate(environment, (request, &context), &slice, detail)?;
         let stamp = Stamp::new(slice.revision, slice.stripes);
-        Ok(Cached::new(outcome, stamp, self.bundle.generation()))
+        Ok(Cached::new((outcome, detail), stamp, self.bundle.generation()))
     }
 }
 
@@ -278,6 +289,7 @@ impl Check {
         environment: &Environment,
         (request, context): (&DecisionRequest, &cedar::Context),
         slice: &Slice,
+        detail: Detail,
     ) -> Result<Outcome, CheckError> {
         if denied_unseen(&self.bundle, request, slice) {
             return Ok(Outcome::deny());
@@ -285,11 +297,11 @@ impl Check {
         let bundle = &self.bundle;
         let actions = bundle.action_entities(environment).iter().cloned();
         let entities = cedar::slice(slice.entities().chain(actions))?;
-        let outcome = bundle.evaluate(environment, request, context, &entities);
+        let outcome = bundle.evaluate(environment, request, context, &entities, detail);
         if !self.verifier.is_due() {
             return Ok(outcome);
         }
-        self.verifier.verified(bundle, environment, (request, context), slice, outcome)
+        self.verifier.verified(bundle, environment, (request, context), slice, (outcome, detail))
     }
 }
 

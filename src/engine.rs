@@ -36,6 +36,7 @@ mod validate;
 
 pub use bundle::Bundle;
 pub use context::ContextError;
+pub use decide::Detail;
 pub use diagnostic::{LoadError, Problem};
 pub use entities::AllEntities;
 pub use environment::Environment;

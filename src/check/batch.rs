@@ -2,6 +2,7 @@
 
 use super::{Answer, Check, CheckError, RequestRef};
 use crate::domain::{Decision, Revision};
+use crate::engine::Detail;
 use thiserror::Error;
 
 /// How often a batch starts over because a write touched one of its answers meanwhile.
@@ -51,11 +52,12 @@ impl Check {
     /// [`CheckError`] if any decision cannot be made now.
     pub async fn decide_in_turn(
         &self,
+        detail: Detail,
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
         for _ in 0..ROUNDS_MAX {
-            let mut turns = self.take_turns(requests, &ends).await?;
+            let mut turns = self.take_turns(detail, requests, &ends).await?;
             let answers = || turns.iter().flatten().flatten();
             let revision = answers().map(|answer| answer.revision).max().unwrap_or_default();
             let settled = turns.iter_mut().flatten().flatten().all(|answer| self.holds_at(answer, revision));
@@ -68,6 +70,7 @@ impl Check {
 
     async fn take_turns(
         &self,
+        detail: Detail,
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
@@ -75,7 +78,7 @@ impl Check {
         for request in requests {
             let turn = match request {
                 None => None,
-                Some(request) => match self.decide(request).await {
+                Some(request) => match self.decide_to(detail, request).await {
                     Err(error) if !error.is_of_the_question() => return Err(error),
                     turn => Some(turn),
                 },
@@ -93,7 +96,8 @@ impl Check {
     /// The answers to all questions if they are all cached and right at one revision, and `None` otherwise.
     #[must_use]
     pub fn cached_all(&self, requests: &[RequestRef<'_>]) -> Option<Vec<Answer>> {
-        let mut answers = requests.iter().map(|request| self.look(request)).collect::<Option<Vec<_>>>()?;
+        let mut answers =
+            requests.iter().map(|request| self.look(Detail::Policies, request)).collect::<Option<Vec<_>>>()?;
         let revision = newest(&answers);
         let settled = answers.iter_mut().all(|answer| self.holds_at(answer, revision));
         settled.then(|| {

@@ -2,6 +2,7 @@
 
 use super::CacheUse;
 use crate::domain::{Outcome, Revision};
+use crate::engine::Detail;
 use crate::stamp::{Stamp, Stamped, Stripe};
 use smol_str::SmolStr;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +23,8 @@ pub struct Answer {
 #[derive(Debug)]
 pub(super) struct Cached {
     outcome: Outcome,
+    /// How much of it is told: without all policies it is no answer for who asks for them.
+    detail: Detail,
     stamp: Stamp,
     /// Of the policies it was decided with.
     pub(super) generation: u64,
@@ -59,8 +62,13 @@ impl Stamped for Cached {
 }
 
 impl Cached {
-    pub(super) const fn new(outcome: Outcome, stamp: Stamp, generation: u64) -> Self {
-        Self { outcome, stamp, generation, text: OnceLock::new() }
+    pub(super) fn new((outcome, detail): (Outcome, Detail), stamp: Stamp, generation: u64) -> Self {
+        Self { outcome, detail, stamp, generation, text: OnceLock::new() }
+    }
+
+    /// Whether it tells as much as is asked for.
+    pub(super) const fn tells(&self, asked: Detail) -> bool {
+        matches!((asked, self.detail), (Detail::Decision, _) | (_, Detail::Policies))
     }
 
     pub(super) const fn outcome(&self) -> &Outcome {

@@ -4,6 +4,7 @@ use super::{Check, CheckError, Prepared, RequestRef, unseen};
 use crate::cedar;
 use crate::domain::uid::types;
 use crate::domain::{ContentRef, DecisionRequest, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId};
+use crate::engine::Detail;
 use crate::engine::explain::{Decided, Explanation};
 use crate::slice::Seeds;
 use smol_str::SmolStr;
@@ -38,7 +39,7 @@ impl Check {
         let (slice, chain) = self.slicer.slice_with_circumstances(&seeds, &request.principal, chained.as_ref()).await?;
         // INVARIANT: before the answer leaves; see `Stripes::advance`.
         self.stripes.advance(slice.revision);
-        let outcome = self.evaluate(environment, (&request, &context), &slice)?;
+        let outcome = self.evaluate(environment, (&request, &context), &slice, Detail::Policies)?;
         let not_stored: Vec<_> = unseen(bundle, &request, &slice).cloned().collect();
         if !not_stored.is_empty() {
             let explanation = Explanation { not_stored, ..Explanation::default() };

@@ -1,6 +1,7 @@
 //! What a remembered decision rests on, in the real parts.
 
 mod described;
+mod detail;
 
 use super::*;
 use crate::domain::{Context, EntityUid, Lent};

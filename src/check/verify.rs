@@ -6,7 +6,7 @@
 use super::CheckError;
 use crate::cedar;
 use crate::domain::{Decision, DecisionRequest, Outcome};
-use crate::engine::{Bundle, Environment};
+use crate::engine::{Bundle, Detail, Environment};
 use crate::slice::Slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,11 +47,11 @@ impl Verifier {
         environment: &Environment,
         (request, context): (&DecisionRequest, &cedar::Context),
         slice: &Slice,
-        ours: Outcome,
+        (ours, detail): (Outcome, Detail),
     ) -> Result<Outcome, CheckError> {
         let entities = cedar::slice(slice.entities().chain(bundle.all_actions().iter().cloned()))?;
         let stock = bundle.stock(environment, request, context, &entities);
-        if agree(&ours, &stock) {
+        if agree(&ours, &stock, detail) {
             return Ok(ours);
         }
         self.mismatches.fetch_add(1, Ordering::Relaxed);
@@ -65,9 +65,22 @@ impl Verifier {
     }
 }
 
-/// Whether two outcomes are the same, but for a forbid that fails: Cedar skips it, and here it denies.
-fn agree(ours: &Outcome, stock: &Outcome) -> bool {
-    ours == stock || (is_failed_deny(ours) && ours.errors == stock.errors)
+/// Whether two outcomes are the same, but for a forbid that fails: Cedar skips it, and here it denies. Where only the
+/// decision was asked for, ours holds some of what determines it.
+fn agree(ours: &Outcome, stock: &Outcome, detail: Detail) -> bool {
+    match detail {
+        Detail::Policies => ours == stock || (is_failed_deny(ours) && ours.errors == stock.errors),
+        Detail::Decision => {
+            let is_same = ours.decision == stock.decision
+                && ours.reasons.is_empty() == stock.reasons.is_empty()
+                && among(&ours.reasons, &stock.reasons);
+            (is_same || is_failed_deny(ours)) && among(&ours.errors, &stock.errors)
+        }
+    }
+}
+
+fn among<T: PartialEq>(some: &[T], all: &[T]) -> bool {
+    some.iter().all(|one| all.contains(one))
 }
 
 fn is_failed_deny(outcome: &Outcome) -> bool {
@@ -117,13 +130,29 @@ mod tests {
     fn only_a_forbid_that_fails_may_make_a_difference() {
         use Decision::{Allow, Deny};
         let ours = outcome(Allow, &["p"], &[]);
-        assert!(agree(&ours, &outcome(Allow, &["p"], &[])));
+        let whole = |ours: &Outcome, stock: &Outcome| agree(ours, stock, Detail::Policies);
+        assert!(whole(&ours, &outcome(Allow, &["p"], &[])));
         for stock in [outcome(Deny, &["p"], &[]), outcome(Allow, &["q"], &[]), outcome(Allow, &["p"], &["e"])] {
-            assert!(!agree(&ours, &stock), "{stock:?}");
+            assert!(!whole(&ours, &stock), "{stock:?}");
         }
         let failed = outcome(Deny, &[], &["e"]);
-        assert!(agree(&failed, &outcome(Allow, &["p"], &["e"])));
-        assert!(!agree(&failed, &outcome(Allow, &["p"], &["f"])));
+        assert!(whole(&failed, &outcome(Allow, &["p"], &["e"])));
+        assert!(!whole(&failed, &outcome(Allow, &["p"], &["f"])));
+    }
+
+    #[test]
+    fn of_a_decision_alone_some_of_the_policies_are_told() {
+        use Decision::{Allow, Deny};
+        let brief = |ours: &Outcome, stock: &Outcome| agree(ours, stock, Detail::Decision);
+        let ours = outcome(Allow, &["p"], &[]);
+        for stock in [outcome(Allow, &["p"], &[]), outcome(Allow, &["o", "p"], &[]), outcome(Allow, &["p"], &["e"])] {
+            assert!(brief(&ours, &stock), "{stock:?}");
+        }
+        for stock in [outcome(Deny, &["p"], &[]), outcome(Allow, &["q"], &[]), outcome(Deny, &[], &[])] {
+            assert!(!brief(&ours, &stock), "{stock:?}");
+        }
+        assert!(!brief(&outcome(Allow, &[], &[]), &outcome(Allow, &["p"], &[])));
+        assert!(!brief(&outcome(Deny, &[], &["e"]), &outcome(Allow, &["p"], &["f"])));
     }
 
     #[test]

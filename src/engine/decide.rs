@@ -6,11 +6,21 @@ use crate::domain::{Decision, DecisionRequest, Outcome};
 use cedar_policy::Entities;
 use smol_str::SmolStr;
 
+/// How much of a decision is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Allow or Deny: of the policies that determine it, those that were found until it was settled.
+    Decision,
+    /// With all policies that determine it.
+    Policies,
+}
+
 impl Bundle {
     /// Decides. `entities` must hold the slice: everything up to the environment's level, and the actions.
     ///
     /// Any forbid that holds denies; so does any forbid that fails ([`ErrorRule::Deny`]); else any permit that holds
-    /// allows; else Deny. The outcome names every policy that determined it.
+    /// allows; else Deny. The outcome names every policy that determined it, unless only the decision is asked for: the
+    /// decision is the same, and what comes after the policy that settles it is not evaluated.
     #[must_use]
     pub fn evaluate(
         &self,
@@ -18,8 +28,9 @@ impl Bundle {
         request: &DecisionRequest,
         context: &cedar_policy::Context,
         entities: &Entities,
+        detail: Detail,
     ) -> Outcome {
-        match environment.run(request, context, entities) {
+        match environment.run(request, context, entities, detail) {
             Ok(findings) => conclude(findings, self.error_rule),
             Err(error) => {
                 tracing::error!(%error, "a request was not evaluated and is denied");

@@ -1,5 +1,6 @@
 //! A request environment: principal type, action and resource type, with the policies that can apply to it.
 
+use super::decide::Detail;
 use super::program::{self, Findings, Programs};
 use crate::domain::shape::Shape;
 use crate::domain::{DecisionRequest, EntityUid, Reach};
@@ -76,8 +77,9 @@ impl Environment {
         request: &DecisionRequest,
         context: &cedar_policy::Context,
         entities: &Entities,
+        detail: Detail,
     ) -> Result<Findings, String> {
-        Ok(self.programs.run(self.request(request, context)?, entities))
+        Ok(self.programs.run(self.request(request, context)?, entities, detail))
     }
 
     /// The request as Cedar takes it.

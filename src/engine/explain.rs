@@ -36,7 +36,7 @@ pub use fact::{Change, Fact, Switch};
 use super::limits::CLOSEST_POLICIES_MAX;
 use super::parse::Parsed;
 use super::program::{Probe, Program};
-use super::{Bundle, Environment};
+use super::{Bundle, Detail, Environment};
 use crate::cedar::{Context, Entities};
 use crate::domain::facts::Link;
 use crate::domain::uid::types;
@@ -89,7 +89,8 @@ impl Bundle {
         if outcome.decision == Decision::Deny {
             explanation.closest = self.told(closest(&judged, &scene).into_iter(), &scene);
             if !judged.iter().any(|one| one.effect == PolicyEffect::Forbid && one.verdict == Verdict::Error) {
-                let decide = |supposed: &Entities| self.evaluate(environment, request, context, supposed);
+                let decide =
+                    |supposed: &Entities| self.evaluate(environment, request, context, supposed, Detail::Policies);
                 let of = |effect| judged.iter().filter(move |one| one.effect == effect);
                 let forbids = of(PolicyEffect::Forbid).filter(|one| one.verdict == Verdict::Holds);
                 let (permits, forbids) = (of(PolicyEffect::Permit).map(parts), forbids.map(parts));

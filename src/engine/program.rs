@@ -4,6 +4,7 @@
 //! conditions are built once, only those of one request environment are tried, and of these the evaluator runs only
 //! those that cannot be answered by looking (`shortcut`).
 
+use super::decide::Detail;
 use super::shortcut::{Test, View};
 use cedar_policy::{Authorizer, Entities, PolicySet};
 use cedar_policy_core::ast::{Context, EntityUID, EntityUIDEntry, Expr, Literal, Request, SlotEnv, Value, ValueKind};
@@ -43,8 +44,8 @@ pub(super) struct Findings {
 }
 
 impl Programs {
-    /// Evaluates every program: a decision names all policies that determine it.
-    pub(super) fn run(&self, request: Request, entities: &Entities) -> Findings {
+    /// Evaluates every program, or as many as settle the decision: no permit once a forbid holds, and one that holds.
+    pub(super) fn run(&self, request: Request, entities: &Entities, detail: Detail) -> Findings {
         let view = View::new(&request, entities.as_ref());
         let evaluator = LazyCell::new(move || Evaluator::new(request, entities.as_ref(), Extensions::all_available()));
         let run = |program: &Program, held: &mut Vec<SmolStr>, errors: &mut Vec<String>| match view
@@ -56,11 +57,16 @@ impl Programs {
             None => program.run(&evaluator, held, errors),
         };
         let mut findings = Findings::default();
+        let is_settled = |held: &Vec<SmolStr>| detail == Detail::Decision && !held.is_empty();
         for program in &self.forbids {
-            run(program, &mut findings.forbids, &mut findings.forbid_errors);
+            if !is_settled(&findings.forbids) {
+                run(program, &mut findings.forbids, &mut findings.forbid_errors);
+            }
         }
         for program in &self.permits {
-            run(program, &mut findings.permits, &mut findings.permit_errors);
+            if !is_settled(&findings.forbids) && !is_settled(&findings.permits) {
+                run(program, &mut findings.permits, &mut findings.permit_errors);
+            }
         }
         findings
     }

@@ -1,7 +1,7 @@
 //! Sets for evaluation without a store: all entities are at hand, so a policy may look as far as it likes.
 
 use super::validate::Looking;
-use super::{AllEntities, Bundle, ContextError, LoadError, Naming, NotAllowed, Sources};
+use super::{AllEntities, Bundle, ContextError, Detail, LoadError, Naming, NotAllowed, Sources};
 use crate::domain::{DecisionRequest, Outcome};
 use std::sync::Arc;
 use thiserror::Error;
@@ -73,6 +73,6 @@ impl Bundle {
         let (principal, resource) = (&request.principal.type_name, &request.resource.type_name);
         let environment = self.environment(principal, &request.action.borrow(), resource)?;
         let context = self.context(environment, &request.context)?;
-        Ok(self.evaluate(environment, request, &context, &entities.0))
+        Ok(self.evaluate(environment, request, &context, &entities.0, Detail::Policies))
     }
 }

@@ -46,12 +46,28 @@ fn request(principal: &str, action: &str, resource: &str, context: Json) -> Deci
     }
 }
 
+/// What is decided, with all that determines it. Asked for the decision alone it is the same one, by some of these.
+fn evaluated(
+    bundle: &Bundle,
+    environment: &Environment,
+    request: &DecisionRequest,
+    context: &cedar_policy::Context,
+    entities: &Entities,
+) -> Outcome {
+    let [whole, brief] = [Detail::Policies, Detail::Decision]
+        .map(|detail| bundle.evaluate(environment, request, context, entities, detail));
+    assert_eq!((brief.decision, brief.reasons.is_empty()), (whole.decision, whole.reasons.is_empty()));
+    assert!(brief.reasons.iter().all(|id| whole.reasons.contains(id)), "{brief:?} {whole:?}");
+    assert!(brief.errors.iter().all(|error| whole.errors.contains(error)), "{brief:?} {whole:?}");
+    whole
+}
+
 /// Ours and Cedar's answer to a request.
 fn answers(bundle: &Bundle, request: &DecisionRequest, entities: &Entities) -> (Outcome, Outcome) {
     let types = (&request.principal.type_name, &request.resource.type_name);
     let environment = bundle.environment(types.0, &request.action.borrow(), types.1).unwrap();
     let context = bundle.context(environment, &request.context).unwrap();
-    let ours = bundle.evaluate(environment, request, &context, entities);
+    let ours = evaluated(bundle, environment, request, &context, entities);
     (ours, bundle.stock(environment, request, &context, entities))
 }
 

@@ -108,7 +108,7 @@ fn a_request_in_the_wrong_environment_is_denied() {
     );
     let right = request(r#"User::"a""#, r#"Action::"view_group""#, r#"Group::"g""#, serde_json::json!({}));
     let context = cedar_policy::Context::empty;
-    assert_eq!(bundle.evaluate(add, &right, &context(), &entities).decision, Decision::Allow);
+    assert_eq!(evaluated(&bundle, add, &right, &context(), &entities).decision, Decision::Allow);
     for (principal, action, resource) in [
         (r#"Group::"a""#, r#"Action::"view_group""#, r#"Group::"g""#),
         (r#"User::"a""#, r#"Action::"delete_group""#, r#"Group::"g""#),
@@ -116,7 +116,7 @@ fn a_request_in_the_wrong_environment_is_denied() {
         (r#"User::"a""#, r#"Action::"view_group""#, r#"User::"g""#),
     ] {
         let wrong = request(principal, action, resource, serde_json::json!({}));
-        let outcome = bundle.evaluate(add, &wrong, &context(), &entities);
+        let outcome = evaluated(&bundle, add, &wrong, &context(), &entities);
         assert_eq!((outcome.decision, outcome.errors.len()), (Decision::Deny, 1));
     }
 }

@@ -83,7 +83,7 @@ fn try_indexed(bundle: &Bundle, request: &DecisionRequest, entities: &Entities) 
     let types = (&request.principal.type_name, &request.resource.type_name);
     let environment = bundle.environment(types.0, &request.action.borrow(), types.1).ok()?;
     let context = bundle.context(environment, &request.context).ok()?;
-    Some(bundle.evaluate(environment, request, &context, entities))
+    Some(evaluated(bundle, environment, request, &context, entities))
 }
 
 fn compare(ours: &Outcome, wanted: &Json, place: &str) {

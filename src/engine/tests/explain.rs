@@ -28,7 +28,7 @@ fn explained(bundle: &Bundle, request: &DecisionRequest, entities: Json, chain: 
     let types = (&request.principal.type_name, &request.resource.type_name);
     let environment = bundle.environment(types.0, &request.action.borrow(), types.1).unwrap();
     let context = bundle.context(environment, &request.context).unwrap();
-    let outcome = bundle.evaluate(environment, request, &context, &entities);
+    let outcome = evaluated(bundle, environment, request, &context, &entities);
     let decided = Decided { request, context: &context, entities: &entities, chain, outcome: &outcome };
     let explanation = bundle.explain(environment, decided);
     (outcome, explanation)

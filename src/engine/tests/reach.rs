@@ -31,7 +31,7 @@ pub(super) fn decided_over_the_slice(bundle: &Bundle, request: &DecisionRequest,
     }
     let taken = taken.iter().filter_map(|uid| stored.get(uid).cloned());
     let slice = cedar::slice(taken.chain(bundle.action_entities(environment).iter().cloned())).unwrap();
-    bundle.evaluate(environment, request, &context, &slice)
+    evaluated(bundle, environment, request, &context, &slice)
 }
 
 fn path(names: &[&'static str]) -> Vec<SmolStr> {

@@ -4,6 +4,7 @@ use super::answer::{Verdict, respond};
 use super::question::{Parts, Question};
 use super::{read, shown};
 use crate::check::{Asked, RequestRef, ToldError};
+use crate::engine::Detail;
 use crate::http::access::freshness::{not_reached, reached, wanted};
 use crate::http::error::Problem;
 use crate::http::{App, json};
@@ -25,7 +26,7 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
     reached(&app.check, revision_min, &app.limits).await?;
     // Also right for what needs no state to be decided.
     let revision = app.check.revision();
-    let verdict = decide(&app, question).await?;
+    let verdict = decide(&app, question, shown::detail(shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -40,9 +41,9 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
 ///
 /// # Errors
 /// 503 where no decision can be made.
-pub(super) async fn decide(app: &App, question: Parts) -> Result<Verdict, Problem> {
+pub(super) async fn decide(app: &App, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
     match ask(app, question) {
-        Ok(asked) => Verdict::of(app.check.decide(&RequestRef::from(&asked.request)).await, &asked),
+        Ok(asked) => Verdict::of(app.check.decide_to(detail, &RequestRef::from(&asked.request)).await, &asked),
         Err(verdict) => Ok(verdict),
     }
 }

@@ -7,6 +7,7 @@ use super::{read, shown};
 use crate::check::{Asked, RequestRef};
 use crate::domain::shape::Fields;
 use crate::domain::{Decision, Revision};
+use crate::engine::Detail;
 use crate::http::access::answer::Decided;
 use crate::http::access::freshness::{not_reached, reached, wanted};
 use crate::http::error::Problem;
@@ -141,7 +142,7 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
     }
     let semantic = options.unwrap_or_default().evaluations_semantic.unwrap_or_default();
     let asked = questions.iter().enumerate().map(|(n, question)| question_of(&app, n, question, &defaults));
-    let verdicts = decide_all(&app, asked.collect(), semantic).await?;
+    let verdicts = decide_all(&app, asked.collect(), semantic, shown::detail(shown)).await?;
     let newest = verdicts.iter().map(|verdict| verdict.decided(revision).revision).max().unwrap_or(revision);
     if newest < revision_min {
         return Err(not_reached());
@@ -157,7 +158,7 @@ async fn single(
     (revision, revision_min): (Revision, Revision),
     shown: bool,
 ) -> Result<Response, Problem> {
-    let verdict = decide(app, question).await?;
+    let verdict = decide(app, question, shown::detail(shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -189,10 +190,11 @@ async fn decide_all(
     app: &App,
     asked: Vec<Result<Asked, Verdict>>,
     semantic: Semantic,
+    detail: Detail,
 ) -> Result<Vec<Verdict>, Problem> {
     let requests: Vec<_> =
         asked.iter().map(|asked| asked.as_ref().ok().map(|asked| RequestRef::from(&asked.request))).collect();
-    let turns = app.check.decide_in_turn(&requests, |decision| semantic.ends(decision)).await?;
+    let turns = app.check.decide_in_turn(detail, &requests, |decision| semantic.ends(decision)).await?;
     drop(requests);
     let verdicts = asked.into_iter().zip(turns).map(|pair| match pair {
         (Ok(asked), Some(decided)) => Verdict::of(decided, &asked),

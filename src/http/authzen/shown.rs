@@ -1,5 +1,6 @@
 //! `Conclave-Context: true`: an answer with its grounds.
 
+use crate::engine::Detail;
 use crate::http::error::Problem;
 use axum::http::{HeaderMap, HeaderName};
 
@@ -17,6 +18,11 @@ pub(in crate::http) fn wanted(headers: &HeaderMap) -> Result<bool, Problem> {
         (Some(b"true"), None) => Ok(true),
         _ => Err(Problem::malformed("Conclave-Context", "must be `true` or `false`")),
     }
+}
+
+/// How much is to be decided: where no grounds are answered, what settles a decision is enough.
+pub(super) const fn detail(shown: bool) -> Detail {
+    if shown { Detail::Policies } else { Detail::Decision }
 }
 
 #[cfg(test)]
