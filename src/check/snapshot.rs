@@ -4,10 +4,14 @@ use super::{Check, CheckError, lent};
 use crate::cedar::{self, Context};
 use crate::domain::uid::UidRef;
 use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Lent, Outcome, Reach, Revision};
-use crate::engine::{Environment, Sought};
+use crate::engine::{Detail, Environment, Sought};
 use crate::slice::{Lending, Pool, Seeds, Slice};
 use crate::store::ReadTransaction;
+use futures_util::future::join;
 use smol_str::SmolStr;
+
+/// How many candidates are read at a time, while as many are decided that were read before.
+const CHUNK_CANDIDATES: usize = 32;
 
 /// A request one entity of which is sought.
 #[derive(Debug, Clone)]
@@ -121,7 +125,7 @@ impl Decider<'_> {
     /// If the store does not answer, or what the request says does not fit what is stored.
     pub async fn filter(&self, read: &mut ReadTransaction) -> Result<Filter, CheckError> {
         let searched = self.searched;
-        let slice = self.slice(read, &self.pool, [searched.known.clone()]).await?;
+        let slice = self.slice(read, [searched.known.clone()]).await?;
         // What is denied before Cedar is asked, see `denied_unseen`.
         if self.check.bundle.model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
             return Ok(Filter::nothing());
@@ -139,35 +143,72 @@ impl Decider<'_> {
         read: &mut ReadTransaction,
         candidates: &[EntityUid],
     ) -> Result<Vec<Outcome>, CheckError> {
-        let mut pool = self.pool.clone();
-        if self.searched.lent.is_nothing() {
-            self.check.slicer.pooled(read, candidates, self.environment.reach(), &mut pool).await?;
-        }
         let mut outcomes = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
-            let request = self.searched.request(candidate.clone());
-            let slice = self.slice(read, &pool, [request.principal.clone(), request.resource.clone()]).await?;
-            if slice.revision != self.revision() {
-                return Err(CheckError::Unsettled);
+        if !self.searched.lent.is_nothing() {
+            for candidate in candidates {
+                let request = self.searched.request(candidate.clone());
+                let uids = [request.principal.clone(), request.resource.clone()];
+                let slice = self.slice(read, uids).await?;
+                outcomes.push(self.decided(&request, &slice)?);
             }
-            outcomes.push(self.check.evaluate(self.environment, (&request, &self.context), &slice)?);
+            return Ok(outcomes);
+        }
+        let (mut pool, mut read_before): (Pool, &[EntityUid]) = (self.pool.clone(), &[]);
+        for chunk in candidates.chunks(CHUNK_CANDIDATES).chain([&[][..]]) {
+            let mut grown = pool.clone();
+            let reading = self.check.slicer.pooled(read, chunk, self.environment.reach(), &mut grown);
+            let deciding = async { self.decide_pooled(&pool, read_before, &mut outcomes) };
+            // In this order: the database reads the next ones while these are decided.
+            let (reading, deciding) = join(reading, deciding).await;
+            (reading?, deciding?);
+            (pool, read_before) = (grown, chunk);
         }
         Ok(outcomes)
     }
 
-    /// A slice out of what was read for many; where the request lends something, it is read for itself.
+    /// Decides what the pool holds all of.
+    fn decide_pooled(
+        &self,
+        pool: &Pool,
+        candidates: &[EntityUid],
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), CheckError> {
+        for candidate in candidates {
+            let request = self.searched.request(candidate.clone());
+            let slice = self.pooled(pool, [request.principal.clone(), request.resource.clone()])?;
+            outcomes.push(self.decided(&request, &slice)?);
+        }
+        Ok(())
+    }
+
+    fn decided(&self, request: &DecisionRequest, slice: &Slice) -> Result<Outcome, CheckError> {
+        if slice.revision != self.revision() {
+            return Err(CheckError::Unsettled);
+        }
+        self.check.evaluate(self.environment, (request, &self.context), slice, Detail::Decision)
+    }
+
+    /// A slice out of what was read for many.
+    fn pooled<const N: usize>(&self, pool: &Pool, uids: [EntityUid; N]) -> Result<Slice, CheckError> {
+        let seeds = Seeds { uids: self.seeds(uids), reach: self.environment.reach(), lent: Lending::nothing() };
+        Ok(pool.slice(&seeds)?)
+    }
+
+    /// A slice; where the request lends something, it is read for itself.
     async fn slice<const N: usize>(
         &self,
         read: &mut ReadTransaction,
-        pool: &Pool,
         uids: [EntityUid; N],
     ) -> Result<Slice, CheckError> {
-        let uids = uids.into_iter().chain(self.named.iter().cloned()).collect();
-        let reach = self.environment.reach();
         if self.searched.lent.is_nothing() {
-            return Ok(pool.slice(&Seeds { uids, reach, lent: Lending::nothing() })?);
+            return self.pooled(&self.pool, uids);
         }
         let lent = lent::lending(self.check.bundle.model(), &self.searched.lent)?;
-        Ok(self.check.slicer.slice_on(read, &Seeds { uids, reach, lent }).await?)
+        let seeds = Seeds { uids: self.seeds(uids), reach: self.environment.reach(), lent };
+        Ok(self.check.slicer.slice_on(read, &seeds).await?)
+    }
+
+    fn seeds<const N: usize>(&self, uids: [EntityUid; N]) -> Vec<EntityUid> {
+        uids.into_iter().chain(self.named.iter().cloned()).collect()
     }
 }

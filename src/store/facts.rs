@@ -47,7 +47,7 @@ pub(super) struct Rows<'a> {
 
 enum Answer {
     Few(SqliteRow),
-    Many(Vec<SqliteRow>),
+    Many(SqliteRow),
 }
 
 impl Rows<'_> {
@@ -56,7 +56,7 @@ impl Rows<'_> {
         let mut found = Found::nothing_of(self.request.all.into_iter().cloned().collect());
         let revision = match &self.answer {
             Answer::Few(row) => few::read(&self.request.stored, row, &mut found)?,
-            Answer::Many(rows) => many::read(rows, &mut found)?,
+            Answer::Many(row) => many::read(row, &mut found)?,
         };
         Ok(Snapshot { revision, entities: found.into_entities() })
     }

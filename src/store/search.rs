@@ -7,12 +7,14 @@
 //! | `subtree` | what lies below folders |
 //! | `named` | people and groups, by id |
 //! | `described` | entities of a host's own types, by id |
+//! | `rows` | candidates as the database answers them |
 //! | `touched` | what was changed meanwhile, and whether that may be a candidate |
 
 mod content;
 mod described;
 mod named;
 mod places;
+mod rows;
 mod subtree;
 #[cfg(test)]
 mod tests;
@@ -20,14 +22,13 @@ mod touched;
 
 pub use touched::Touched;
 
+use super::StoreError;
 use super::read::ReadTransaction;
-use super::{StoreError, row};
 use crate::domain::filter::Ids;
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Filter};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use sqlx::sqlite::SqliteRow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -180,10 +181,6 @@ impl ReadTransaction {
 /// Whether there may be more than these rows.
 fn is_full(rows: usize, rows_max: u32) -> bool {
     rows >= usize::try_from(rows_max).unwrap_or(usize::MAX)
-}
-
-fn uid(row: &SqliteRow, type_name: &str) -> Result<EntityUid, StoreError> {
-    Ok(EntityUid::new(type_name, row::get::<&str>(row, "id")?))
 }
 
 /// Ids as a JSON array. Those that nobody can have stay out: the database would take some for others.

@@ -1,11 +1,15 @@
 //! The statement for any number of entities: one text, told by JSON what to read.
 
 use super::found::Found;
+use super::parts::Around;
 use super::request::Asked;
 use super::{parts, row};
 use crate::domain::facts::Neighbours;
 use crate::domain::{EntityUid, Revision};
 use crate::store::error::StoreError;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use smol_str::SmolStr;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use std::sync::{Arc, LazyLock};
@@ -13,38 +17,34 @@ use std::sync::{Arc, LazyLock};
 static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| text().into());
 
 /// Reads the revision and what is asked for.
-pub(super) async fn fetch(
-    connection: &mut SqliteConnection,
-    asked: &[Asked<'_>],
-) -> Result<Vec<SqliteRow>, StoreError> {
+pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]) -> Result<SqliteRow, StoreError> {
     let asked = asked.iter().map(|one| (one.kind.name(), &*one.uid.id, one.bits(), one.uid.type_name.as_str()));
     let asked: Vec<_> = asked.collect();
     let json = serde_json::to_string(&asked).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     // Made of constants of this program alone.
-    Ok(sqlx::query(AssertSqlSafe(Arc::clone(&TEXT))).bind(json).fetch_all(connection).await?)
+    Ok(sqlx::query(AssertSqlSafe(Arc::clone(&TEXT))).bind(json).fetch_one(connection).await?)
 }
 
-/// Makes facts of the rows.
-pub(super) fn read(rows: &[SqliteRow], found: &mut Found) -> Result<Revision, StoreError> {
-    let mut revision = None;
-    for row in rows {
-        let (kind, id, json): (&str, &str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        match json {
-            Some(json) if kind == "revision" => revision = Some(row::revision(row::read(json)?)?),
-            _ => {
-                let facts = json.map(|json| row::decode_named(kind, json)).transpose()?;
-                // Of the host's types alone it is not the kind.
-                let type_name: Option<&str> = row.try_get(3)?;
-                found.put(EntityUid::new(type_name.unwrap_or(kind), id), facts);
-            }
-        }
+/// Makes facts of the row.
+pub(super) fn read(row: &SqliteRow, found: &mut Found) -> Result<Revision, StoreError> {
+    let (revision, entities): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
+    let entities: Vec<Entity<'_>> =
+        serde_json::from_str(entities).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    for Entity(kind, id, facts, type_name) in entities {
+        let facts = facts.map(|facts| row::decode_named(&kind, facts.get())).transpose()?;
+        // Of the host's types alone it is not the kind.
+        found.put(EntityUid::new(type_name.unwrap_or(kind), id), facts);
     }
-    revision.ok_or_else(|| StoreError::Corrupt("no revision".to_owned()))
+    row::revision(revision)
 }
 
-/// The statement. `?1` is a JSON array of `[kind, id, neighbours, type]`; each row is a kind, an id,
-/// facts, or NULL of what is not stored, and the type where it is not the kind. The row of kind `revision` is always
-/// there.
+/// A kind, an id, facts if any are stored, and the type where it is not the kind.
+#[derive(Deserialize)]
+struct Entity<'r>(SmolStr, SmolStr, #[serde(borrow)] Option<&'r RawValue>, Option<SmolStr>);
+
+/// The statement. `?1` is a JSON array of `[kind, id, neighbours, type]`. It answers the revision, and a JSON array of
+/// `[kind, id, facts or null, type or null]`: one row, as each row wakes the asker once. What lies in one folder
+/// shares what is around it.
 ///
 /// `CROSS JOIN` keeps the order of the tables: from what is wanted, through an index, to what is
 /// stored. It stays that way at ten million items, whatever the planner's statistics say.
@@ -59,7 +59,10 @@ pub(super) fn text() -> String {
     ]
     .map(Neighbours::bits);
     let (user_facts, group_facts, quota_facts) = (parts::user("ids.id"), parts::group("ids.id"), parts::quota("t"));
-    let (tool_facts, folder_facts, item_facts) = (parts::tool("t"), parts::folder("c", "t"), parts::item("c", "t"));
+    let around = Around { on_tool: "json(around.on_tool)".to_owned(), folders: "json(around.folders)".to_owned() };
+    let [folder_facts, item_facts] = ["Folder", "Item"].map(|of| parts::content_in(of, "c", "around", &around));
+    let tool_facts = parts::tool("t");
+    let Around { on_tool, folders } = Around::of("places.parent", "t");
     let host = |in_groups| parts::host_entity("w.name", "w.id", in_groups);
     let (host_facts, alone_facts) = (host(true), host(false));
     format!(
@@ -68,15 +71,21 @@ wanted (type, id, neighbours, name) AS MATERIALIZED (
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)
 ),
 -- Content asked for by its id.
-named (type, key, tool, author, neighbours) AS MATERIALIZED (
-    SELECT 'Tool', tools.key, tools.key, NULL, wanted.neighbours
+named (type, key, id, tool, parent, author, neighbours) AS MATERIALIZED (
+    SELECT 'Tool', tools.key, tools.id, tools.key, NULL, NULL, wanted.neighbours
     FROM wanted CROSS JOIN tools ON tools.id = wanted.id WHERE wanted.type = 'Tool'
     UNION ALL
-    SELECT 'Folder', folders.key, folders.tool, folders.author, wanted.neighbours
+    SELECT 'Folder', folders.key, folders.id, folders.tool, folders.parent, folders.author, wanted.neighbours
     FROM wanted CROSS JOIN folders ON folders.id = wanted.id WHERE wanted.type = 'Folder'
     UNION ALL
-    SELECT 'Item', items.key, items.tool, items.author, wanted.neighbours
+    SELECT 'Item', items.key, items.id, items.tool, items.folder, items.author, wanted.neighbours
     FROM wanted CROSS JOIN items ON items.id = wanted.id WHERE wanted.type = 'Item'
+),
+places (tool, parent) AS (
+    SELECT DISTINCT tool, parent FROM named WHERE type <> 'Tool'
+),
+around (tool, parent, id, on_tool, folders) AS MATERIALIZED (
+    SELECT places.tool, places.parent, t.id, {on_tool}, {folders} FROM places CROSS JOIN tools AS t ON t.key = places.tool
 ),
 tool_keys (key) AS (
     SELECT DISTINCT tool FROM named WHERE type = 'Tool' OR neighbours & {tool}
@@ -100,26 +109,32 @@ user_ids (id) AS (
     UNION
     SELECT groups.administrator FROM wanted CROSS JOIN groups ON groups.id = wanted.id
     WHERE wanted.type = 'Group' AND wanted.neighbours & {administrator}
+),
+found (kind, id, facts, type) AS (
+    SELECT 'User', ids.id, {user_facts}, NULL FROM user_ids AS ids WHERE ids.id IS NOT NULL
+    UNION ALL
+    SELECT 'Group', ids.id, {group_facts}, NULL FROM group_ids AS ids WHERE ids.id IS NOT NULL
+    UNION ALL
+    SELECT 'Quota', t.id, {quota_facts}, NULL FROM quota_keys AS keys CROSS JOIN tools AS t ON t.key = keys.key
+    UNION ALL
+    SELECT 'Tool', t.id, {tool_facts}, NULL FROM tool_keys AS keys CROSS JOIN tools AS t ON t.key = keys.key
+    UNION ALL
+    SELECT 'Folder', c.id, {folder_facts}, NULL
+    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS c.parent WHERE c.type = 'Folder'
+    UNION ALL
+    SELECT 'Item', c.id, {item_facts}, NULL
+    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS c.parent WHERE c.type = 'Item'
+    UNION ALL
+    SELECT w.type, w.id, {host_facts}, w.name FROM wanted AS w WHERE w.type = 'host'
+    UNION ALL
+    SELECT w.type, w.id, {alone_facts}, w.name FROM wanted AS w WHERE w.type = 'host alone'
 )
-SELECT 'revision', '', CAST(revision AS TEXT), NULL FROM store WHERE one = 1
-UNION ALL
-SELECT 'User', ids.id, {user_facts}, NULL FROM user_ids AS ids WHERE ids.id IS NOT NULL
-UNION ALL
-SELECT 'Group', ids.id, {group_facts}, NULL FROM group_ids AS ids WHERE ids.id IS NOT NULL
-UNION ALL
-SELECT 'Quota', t.id, {quota_facts}, NULL FROM quota_keys AS keys CROSS JOIN tools AS t ON t.key = keys.key
-UNION ALL
-SELECT 'Tool', t.id, {tool_facts}, NULL FROM tool_keys AS keys CROSS JOIN tools AS t ON t.key = keys.key
-UNION ALL
-SELECT 'Folder', c.id, {folder_facts}, NULL
-FROM named CROSS JOIN folders AS c ON c.key = named.key CROSS JOIN tools AS t ON t.key = c.tool WHERE named.type = 'Folder'
-UNION ALL
-SELECT 'Item', c.id, {item_facts}, NULL
-FROM named CROSS JOIN items AS c ON c.key = named.key CROSS JOIN tools AS t ON t.key = c.tool WHERE named.type = 'Item'
-UNION ALL
-SELECT w.type, w.id, {host_facts}, w.name FROM wanted AS w WHERE w.type = 'host'
-UNION ALL
-SELECT w.type, w.id, {alone_facts}, w.name FROM wanted AS w WHERE w.type = 'host alone'"
+-- Facts are JSON already: put together as text, nothing is read a second time.
+SELECT revision, (
+    SELECT '[' || coalesce(group_concat(
+        '[' || json_quote(kind) || ',' || json_quote(id) || ',' || coalesce(facts, 'null') || ',' || json_quote(type) || ']'
+    ), '') || ']' FROM found
+) FROM store WHERE one = 1"
     )
 }
 
@@ -141,6 +156,10 @@ mod tests {
             "quota_keys",
             "group_ids",
             "user_ids",
+            "places",
+            "around",
+            "c",
+            "found",
             "a",
             "w",
             "up",

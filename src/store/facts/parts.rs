@@ -47,28 +47,51 @@ pub(super) fn tool(tool: &str) -> String {
 
 /// The facts of the folder whose row is `folder`, in the tool whose row is `tool`.
 pub(super) fn folder(folder: &str, tool: &str) -> String {
-    content("Folder", folder, &format!("{folder}.parent"), tool)
+    let parent = format!("{folder}.parent");
+    content("Folder", folder, &parent, tool, &Around::of(&parent, tool))
 }
 
 /// The facts of the item whose row is `item`, in the tool whose row is `tool`.
 pub(super) fn item(item: &str, tool: &str) -> String {
-    content("Item", item, &format!("{item}.folder"), tool)
+    let parent = format!("{item}.folder");
+    content("Item", item, &parent, tool, &Around::of(&parent, tool))
 }
 
-/// Tool, author, grants on the tool, grants on itself, and the folders it lies in, from the inside
-/// out, each with its grants. One folder more than there may be, so that a chain without end is seen.
-fn content(type_name: &str, content: &str, parent: &str, tool: &str) -> String {
-    let (tools, own) = (grants("Tool", &format!("{tool}.key")), grants(type_name, &format!("{content}.key")));
-    let (inner, folders_max) = (grants("Folder", "a.key"), FOLDER_DEPTH_MAX + 1);
-    let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
-    let host = host(&quoted, &id, &above_content(&quoted, &id, parent, tool), true);
-    format!(
-        "iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{tools},{own},(\
+/// The facts of the folder or item in `content`, which says in `parent` what folder it lies in, where what is around it
+/// was put together before.
+pub(super) fn content_in(type_name: &str, content: &str, tool: &str, around: &Around) -> String {
+    self::content(type_name, content, &format!("{content}.parent"), tool, around)
+}
+
+/// What is around content: the grants on its tool; and the folders it lies in, from the inside out, each with its grants.
+pub(super) struct Around {
+    pub(super) on_tool: String,
+    pub(super) folders: String,
+}
+
+impl Around {
+    /// Put together for one folder, or none, and the tool whose row is `tool`. One folder more than there may be, so
+    /// that a chain without end is seen.
+    pub(super) fn of(parent: &str, tool: &str) -> Self {
+        let (inner, folders_max) = (grants("Folder", "a.key"), FOLDER_DEPTH_MAX + 1);
+        let folders = format!(
+            "(\
 WITH RECURSIVE a(key,id,parent) AS (\
 SELECT key,id,parent FROM folders WHERE key={parent} UNION ALL \
 SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent LIMIT {folders_max}) \
-SELECT json_group_array(json_array(a.id,{inner})) FROM a),{host}))"
-    )
+SELECT json_group_array(json_array(a.id,{inner})) FROM a)"
+        );
+        Self { on_tool: grants("Tool", &format!("{tool}.key")), folders }
+    }
+}
+
+/// Tool, author, grants on the tool, grants on itself, and the folders it lies in.
+fn content(type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
+    let own = grants(type_name, &format!("{content}.key"));
+    let Around { on_tool, folders } = around;
+    let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
+    let host = host(&quoted, &id, &above_content(&quoted, &id, parent, tool), true);
+    format!("iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{on_tool},{own},{folders},{host}))")
 }
 
 /// The grants on one resource itself.

@@ -51,10 +51,11 @@ pub(super) async fn reads_through_indexes(statement: &str, parameters: usize, sm
     for step in &plan {
         match step.split(' ').collect::<Vec<_>>()[..] {
             ["SCAN", what, ..] => assert!(small.contains(&what) || what.starts_with('('), "{step}\n{plan:#?}"),
+            // An index made for one statement reads all that it is of.
+            ["SEARCH", what, "USING", "AUTOMATIC", ..] => assert!(small.contains(&what), "{step}\n{plan:#?}"),
             ["SEARCH", ..] => searches += 1,
             _ => {}
         }
-        assert!(!step.contains("AUTOMATIC"), "{step}\n{plan:#?}");
     }
     assert!(searches > 0, "{plan:#?}");
 }

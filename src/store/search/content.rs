@@ -1,11 +1,11 @@
 //! Tools, folders and items: all of them by key, or those of some places, one place after the other.
 
-use super::{Cursor, Part, Places, is_full, keys, subtree, uid};
+use super::rows::{self, Gathered, Row};
+use super::{Cursor, Part, Places, is_full, keys, subtree};
 use crate::domain::EntityUid;
 use crate::domain::uid::types;
-use crate::store::{StoreError, row};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
+use crate::store::StoreError;
+use sqlx::SqliteConnection;
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// A table of content, and its column for the folder that something lies in directly.
@@ -26,13 +26,12 @@ impl Table {
     }
 
     /// A statement over this table: `$TABLE` is its name, `$PARENT` the column.
-    pub(super) fn query(self, sql: &str) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-        // Made of constants of this program alone.
-        sqlx::query(AssertSqlSafe(self.text(sql)))
+    pub(super) fn query(self, (columns, sql): (&[&str], &str)) -> Gathered {
+        rows::query(self.text((columns, sql)))
     }
 
-    fn text(self, sql: &str) -> String {
-        sql.replace("$TABLE", self.name).replace("$PARENT", self.parent)
+    fn text(self, (columns, sql): (&[&str], &str)) -> String {
+        rows::gathered(columns, &sql.replace("$TABLE", self.name).replace("$PARENT", self.parent))
     }
 }
 
@@ -44,7 +43,7 @@ pub(super) async fn all(
     rows_max: u32,
 ) -> Result<Part, StoreError> {
     let table = Table::of(type_name);
-    let rows = table.query(ALL).bind(after_key(from)?).bind(rows_max).fetch_all(connection).await?;
+    let rows = ordered(connection, table.query(ALL).bind(after_key(from)?).bind(rows_max)).await?;
     part(&rows, rows_max, None, |row| candidate(row, table, |key| Ok(Cursor::Key(key))))
 }
 
@@ -61,74 +60,95 @@ pub(super) async fn some(
     }
     let Some(from) = places.begun(from.clone()) else { return Ok(Part { rows: Vec::new(), next: None }) };
     let next = places.after(&from);
-    let in_tool = |row: &SqliteRow| {
-        let (tool, parent) = (row::get(row, "tool")?, row::get(row, "parent")?);
+    let in_tool = |row: &Row| {
+        let (tool, parent) = (rows::told(row.tool)?, row.parent);
         candidate(row, table, |key| Ok(Cursor::In(tool, parent, key)))
     };
     match from {
         Cursor::Past(tool) => {
             let query = table.query(OF_TOOLS).bind(keys(places.tools.range((Excluded(tool), Unbounded)).copied()));
-            part(&query.bind(rows_max).fetch_all(connection).await?, rows_max, next, in_tool)
+            part(&ordered(connection, query.bind(rows_max)).await?, rows_max, next, in_tool)
         }
         Cursor::In(tool, parent, key) => {
             let query = table.query(OF_FOLDER).bind(tool).bind(parent).bind(key).bind(rows_max);
-            part(&query.fetch_all(connection).await?, rows_max, next, in_tool)
+            part(&ordered(connection, query).await?, rows_max, next, in_tool)
         }
         Cursor::After(tool, parent) => {
             let query = table.query(OF_REST).bind(tool).bind(parent.unwrap_or(i64::MIN)).bind(rows_max);
-            part(&query.fetch_all(connection).await?, rows_max, next, in_tool)
+            part(&ordered(connection, query).await?, rows_max, next, in_tool)
         }
         Cursor::Single(key) => {
             let query =
                 table.query(SINGLE).bind(keys(places.single.range((Excluded(key), Unbounded)).map(|(key, _)| *key)));
-            let rows = query.bind(rows_max).fetch_all(connection).await?;
+            let rows = ordered(connection, query.bind(rows_max)).await?;
             part(&rows, rows_max, next, |row| candidate(row, table, |key| Ok(Cursor::Single(key))))
         }
         Cursor::By(author, key) => {
             let query = table.query(AUTHORED).bind(author.to_string()).bind(key).bind(rows_max);
             let query = query.bind(keys(places.tools.iter().copied())).bind(keys(places.single.keys().copied()));
-            let rows = query.bind(keys(places.folders.keys().copied())).fetch_all(connection).await?;
+            let rows = ordered(connection, query.bind(keys(places.folders.keys().copied()))).await?;
             part(&rows, rows_max, next, |row| {
                 let (uid, after) = candidate(row, table, |key| Ok(Cursor::By(author.clone(), key)))?;
-                Ok((uid.filter(|_| row::get::<bool>(row, "listed").is_ok_and(|listed| !listed)), after))
+                Ok((uid.filter(|_| !row.is_listed()), after))
             })
         }
         other => subtree::some(connection, (table, places), &other, rows_max, next).await,
     }
 }
 
-const ALL: &str = "SELECT key, id FROM $TABLE WHERE key > ?1 ORDER BY key LIMIT ?2";
+/// What is said of a candidate in a tool.
+const IN_TOOL: [&str; 4] = ["tool", "parent", "key", "id"];
+
+const ALL: (&[&str], &str) = (&["key", "id"], "SELECT key, id FROM $TABLE WHERE key > ?1 ORDER BY key LIMIT ?2");
 
 /// ?1 the keys of tools, ?2 how many rows.
-const OF_TOOLS: &str = "
+const OF_TOOLS: (&[&str], &str) = (
+    &IN_TOOL,
+    "
     SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool IN (SELECT value FROM json_each(?1))
-    ORDER BY tool, $PARENT, key LIMIT ?2";
+    ORDER BY tool, $PARENT, key LIMIT ?2",
+);
 
 /// Directly in a folder (or in the tool), after a key.
-pub(super) const OF_FOLDER: &str = "
+pub(super) const OF_FOLDER: (&[&str], &str) = (
+    &IN_TOOL,
+    "
     SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool = ?1 AND $PARENT IS ?2 AND key > ?3
-    ORDER BY key LIMIT ?4";
+    ORDER BY key LIMIT ?4",
+);
 
 /// In the folders of a tool after one.
-const OF_REST: &str = "
+const OF_REST: (&[&str], &str) = (
+    &IN_TOOL,
+    "
     SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool = ?1 AND $PARENT > ?2
-    ORDER BY $PARENT, key LIMIT ?3";
+    ORDER BY $PARENT, key LIMIT ?3",
+);
 
-const SINGLE: &str = "
-    SELECT key, id FROM $TABLE WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2";
+const SINGLE: (&[&str], &str) = (
+    &["key", "id"],
+    "
+    SELECT key, id FROM $TABLE WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2",
+);
 
 /// ?1 the author, ?2 the key to begin after, ?3 how many rows. What lies in one of the tools ?4, is one of the items
 /// ?5 or lies below one of the folders ?6 is found there.
-const AUTHORED: &str = "
+const AUTHORED: (&[&str], &str) = (
+    &["key", "id", "listed"],
+    "
     SELECT key, id, tool IN (SELECT value FROM json_each(?4)) OR key IN (SELECT value FROM json_each(?5))
         OR EXISTS (
             WITH RECURSIVE up (key) AS (
                 SELECT i.folder UNION SELECT f.parent FROM up CROSS JOIN folders AS f ON f.key = up.key)
             SELECT 1 FROM up WHERE key IN (SELECT value FROM json_each(?6))) AS listed
-    FROM items AS i WHERE author = ?1 AND key > ?2 ORDER BY key LIMIT ?3";
+    FROM items AS i WHERE author = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+);
 
-const OF_KEYS: &str = "
-    SELECT key, id FROM tools WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2";
+const OF_KEYS: (&[&str], &str) = (
+    &["key", "id"],
+    "
+    SELECT key, id FROM tools WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2",
+);
 
 #[cfg(test)]
 pub(super) fn statements(table: Table) -> Vec<String> {
@@ -142,8 +162,9 @@ async fn tools(
     rows_max: u32,
 ) -> Result<Part, StoreError> {
     let wanted = keys(places.tools.range((Excluded(after_key(from)?), Unbounded)).copied());
-    let rows = sqlx::query(OF_KEYS).bind(wanted).bind(rows_max).fetch_all(connection).await?;
-    part(&rows, rows_max, None, |row| candidate(row, Table::of(types::TOOL), |key| Ok(Cursor::Key(key))))
+    let table = Table::of(types::TOOL);
+    let rows = ordered(connection, table.query(OF_KEYS).bind(wanted).bind(rows_max)).await?;
+    part(&rows, rows_max, None, |row| candidate(row, table, |key| Ok(Cursor::Key(key))))
 }
 
 impl Places {
@@ -190,20 +211,29 @@ fn after_key(from: &Cursor) -> Result<i64, StoreError> {
     }
 }
 
+/// The rows of a statement, which must be in the order of their places.
+async fn ordered(connection: &mut SqliteConnection, query: Gathered) -> Result<Vec<Row>, StoreError> {
+    let rows = rows::fetch(connection, query).await?;
+    if rows.is_sorted_by_key(|row| (row.tool, row.parent, row.key)) {
+        return Ok(rows);
+    }
+    Err(StoreError::Corrupt("candidates out of order".to_owned()))
+}
+
 fn candidate(
-    row: &SqliteRow,
+    row: &Row,
     table: Table,
     after: impl FnOnce(i64) -> Result<Cursor, StoreError>,
 ) -> Result<(Option<EntityUid>, Cursor), StoreError> {
-    Ok((Some(uid(row, table.type_name)?), after(row::get(row, "key")?)?))
+    Ok((Some(row.uid(table.type_name)?), after(row.key()?)?))
 }
 
 /// What was read, and where to go on: after the last row, or at `next` if that was all here.
 pub(super) fn part(
-    rows: &[SqliteRow],
+    rows: &[Row],
     rows_max: u32,
     next: Option<Cursor>,
-    read: impl Fn(&SqliteRow) -> Result<(Option<EntityUid>, Cursor), StoreError>,
+    read: impl Fn(&Row) -> Result<(Option<EntityUid>, Cursor), StoreError>,
 ) -> Result<Part, StoreError> {
     let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let last = rows.last().map(|(_, after)| after.clone());

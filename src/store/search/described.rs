@@ -1,6 +1,6 @@
 //! Entities of a host's own types, by id: those that the host describes.
 
-use super::{Cursor, Part, named};
+use super::{Cursor, Part, named, rows};
 use crate::store::StoreError;
 use sqlx::SqliteConnection;
 
@@ -15,6 +15,7 @@ pub(super) async fn all(
     rows_max: u32,
 ) -> Result<Part, StoreError> {
     let after = named::after(from)?;
-    let rows = sqlx::query(ALL).bind(after).bind(rows_max).bind(type_name).fetch_all(connection).await?;
+    let query = rows::query(rows::gathered(&["id"], ALL)).bind(after.to_owned()).bind(rows_max);
+    let rows = rows::fetch(connection, query.bind(type_name.to_owned())).await?;
     named::part(&rows, type_name, rows_max)
 }

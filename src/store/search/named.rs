@@ -1,11 +1,12 @@
 //! People and groups, by id.
 
-use super::{Cursor, Part, is_full, json, uid};
+use super::rows::{self, Row};
+use super::{Cursor, Part, is_full, json};
 use crate::domain::Filter;
 use crate::domain::filter::{Place, Term};
 use crate::domain::uid::types;
 use crate::store::StoreError;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::SqliteConnection;
 
 /// Whether all places of the filter are known here.
 pub(super) fn covers(type_name: &str, filter: &Filter) -> bool {
@@ -23,7 +24,8 @@ pub(super) async fn all(
         types::USER => "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2",
         _ => "SELECT id FROM groups WHERE id > ?1 ORDER BY id LIMIT ?2",
     };
-    let rows = sqlx::query(sql).bind(after(from)?).bind(rows_max).fetch_all(connection).await?;
+    let query = rows::query(rows::gathered(&["id"], sql)).bind(after(from)?.to_owned()).bind(rows_max);
+    let rows = rows::fetch(connection, query).await?;
     part(&rows, type_name, rows_max)
 }
 
@@ -40,9 +42,8 @@ pub(super) async fn some(
         return Ok(Part { rows: Vec::new(), next: None });
     }
     let (sql, lists) = statement(parts);
-    // Made of constants of this program alone.
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(after(from)?).bind(rows_max);
-    let rows = lists.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(connection).await?;
+    let query = rows::query(sql).bind(after(from)?.to_owned()).bind(rows_max);
+    let rows = rows::fetch(connection, lists.into_iter().fold(query, rows::Gathered::bind)).await?;
     part(&rows, type_name, rows_max)
 }
 
@@ -51,7 +52,8 @@ pub(super) async fn some(
 fn statement(parts: Vec<(&'static str, String)>) -> (String, Vec<String>) {
     let numbered = parts.iter().enumerate().map(|(place, (sql, _))| sql.replace("?LIST", &format!("?{}", place + 3)));
     let union = numbered.collect::<Vec<_>>().join(" UNION ");
-    (format!("SELECT id FROM ({union}) ORDER BY id LIMIT ?2"), parts.into_iter().map(|(_, list)| list).collect())
+    let sql = format!("SELECT id FROM ({union}) ORDER BY id LIMIT ?2");
+    (rows::gathered(&["id"], &sql), parts.into_iter().map(|(_, list)| list).collect())
 }
 
 const AMONG: &str = "SELECT value AS id FROM json_each(?LIST) WHERE value > ?1";
@@ -119,9 +121,12 @@ pub(super) fn after(from: &Cursor) -> Result<&str, StoreError> {
     }
 }
 
-pub(super) fn part(rows: &[sqlx::sqlite::SqliteRow], type_name: &str, rows_max: u32) -> Result<Part, StoreError> {
+pub(super) fn part(rows: &[Row], type_name: &str, rows_max: u32) -> Result<Part, StoreError> {
+    if !rows.is_sorted_by(|one, next| one.id <= next.id) {
+        return Err(StoreError::Corrupt("candidates out of order".to_owned()));
+    }
     let found = rows.iter().map(|row| {
-        let uid = uid(row, type_name)?;
+        let uid = row.uid(type_name)?;
         let after = Cursor::Id(uid.id.clone());
         Ok((Some(uid), after))
     });

@@ -1,11 +1,11 @@
 //! What lies below folders: each folder, then what lies in it, then the folders in it, in the order of their keys.
 
 use super::content::{OF_FOLDER, Table, part};
-use super::{Cursor, Part, Places, uid};
+use super::rows::{self, Row, told};
+use super::{Cursor, Part, Places};
 use crate::domain::uid::types;
-use crate::store::{StoreError, row};
+use crate::store::StoreError;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// A walk through folders, from where it stands: ?1 the roots that follow, as a JSON array of keys with the keys of
@@ -45,9 +45,12 @@ const FOLDERS: &str = walk!(
     "SELECT walk.root, walk.key AS parent, f.key, f.id FROM walk CROSS JOIN folders AS f ON f.key = walk.key LIMIT ?5"
 );
 
+/// What is said of a candidate: below which folder it was found, and in which it lies.
+const COLUMNS: [&str; 4] = ["root", "parent", "key", "id"];
+
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    [ITEMS, FOLDERS].map(str::to_owned).to_vec()
+    [ITEMS, FOLDERS].map(|sql| rows::gathered(&COLUMNS, sql)).to_vec()
 }
 
 /// What the cursor stands before, below folders.
@@ -64,9 +67,10 @@ pub(super) async fn some(
         Cursor::Below(root, folder, key) => {
             let tool = tool(places, *root)?;
             let query = table.query(OF_FOLDER).bind(tool).bind(*folder).bind(*key).bind(rows_max);
-            let rows = query.fetch_all(connection).await?;
+            let rows = rows::fetch(connection, query).await?;
+            in_order(&rows)?;
             return part(&rows, rows_max, next, |row| {
-                Ok((Some(uid(row, table.type_name)?), Cursor::Below(*root, *folder, row::get(row, "key")?)))
+                Ok((Some(row.uid(table.type_name)?), Cursor::Below(*root, *folder, row.key()?)))
             });
         }
         other => return Err(StoreError::Corrupt(format!("a cursor among places: {other:?}"))),
@@ -74,17 +78,17 @@ pub(super) async fn some(
     let later = places.folders.range((root.map_or(Unbounded, Excluded), Unbounded));
     let later = later.map(|(key, tool)| vec![*key, *tool]).collect::<serde_json::Value>().to_string();
     let tool = root.map(|root| tool(places, root)).transpose()?;
-    let query = sqlx::query(if table.type_name == types::ITEM { ITEMS } else { FOLDERS });
+    let query = rows::query(rows::gathered(&COLUMNS, if table.type_name == types::ITEM { ITEMS } else { FOLDERS }));
     let query = query.bind(later).bind(folder).bind(root).bind(tool).bind(rows_max);
-    let rows = query.fetch_all(connection).await?;
+    let rows = rows::fetch(connection, query).await?;
     in_order(&rows)?;
     part(&rows, rows_max, next, |row| {
-        let (root, parent): (i64, i64) = (row::get(row, "root")?, row::get(row, "parent")?);
-        match row::get::<Option<i64>>(row, "key")? {
+        let (root, parent) = (told(row.root)?, told(row.parent)?);
+        match row.key {
             Some(key) if table.type_name == types::ITEM => {
-                Ok((Some(uid(row, table.type_name)?), Cursor::Below(root, parent, key)))
+                Ok((Some(row.uid(table.type_name)?), Cursor::Below(root, parent, key)))
             }
-            Some(_) => Ok((Some(uid(row, table.type_name)?), Cursor::Walked(root, parent))),
+            Some(_) => Ok((Some(row.uid(table.type_name)?), Cursor::Walked(root, parent))),
             None => Ok((None, Cursor::Walked(root, parent))),
         }
     })
@@ -95,10 +99,10 @@ fn tool(places: &Places, root: i64) -> Result<i64, StoreError> {
 }
 
 /// The database goes through the items of a folder by its index; pages rest on that.
-fn in_order(rows: &[SqliteRow]) -> Result<(), StoreError> {
+fn in_order(rows: &[Row]) -> Result<(), StoreError> {
     let mut last: Option<(i64, Option<i64>)> = None;
     for row in rows {
-        let this = (row::get(row, "parent")?, row::get(row, "key")?);
+        let this = (told(row.parent)?, row.key);
         if last.is_some_and(|last| last.0 == this.0 && last.1 >= this.1) {
             return Err(StoreError::Corrupt("the items of a folder out of order".to_owned()));
         }
