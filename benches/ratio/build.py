@@ -32,6 +32,7 @@ class Setting:
         self.work.mkdir(parents=True, exist_ok=True)
         self.given = large
         self.small_items = 10_000
+        self.middle_items = 10_000 if quick else 1_000_000
         self.large_items = 100_000 if quick else 10_000_000
         self.seconds = 1 if quick else 3
         self.conclave = self.target / "release/conclave"
@@ -65,6 +66,10 @@ class Setting:
     @property
     def small(self):
         return self.database(self.small_items)
+
+    @property
+    def middle(self):
+        return self.database(self.middle_items)
 
     @property
     def large(self):

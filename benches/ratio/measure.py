@@ -90,13 +90,24 @@ def in_process(setting):
     return in_turns(setting, {name: (lambda more=more: stages(setting, more)) for name, more in worlds.items()})
 
 
+def search(setting):
+    """The first hundred results of a search, beside one decision with nothing in memory."""
+    world = {"CONCLAVE_BENCH_DATABASE": setting.middle}
+    return in_turns(setting, {"middle": lambda: criterion(setting, world, "^search/")})
+
+
 def stages(setting, more):
-    """One run of the criterion benches; each takes its floor and then its subject."""
-    home = setting.work / "criterion"
-    environment = dict(os.environ, CRITERION_HOME=str(home), **{name: str(value) for name, value in more.items()})
+    """Each stage takes its floor and then its subject."""
     # The policies alone make the floor another one: it is stock Cedar with all of them.
     wanted = "^(hit|warm_miss|cold_miss)/(floor|decision)$" if "CONCLAVE_BENCH_POLICIES" not in more else \
         "^(hit|warm_miss|cold_miss)/decision$"
+    return criterion(setting, more, wanted)
+
+
+def criterion(setting, more, wanted):
+    """One run of the criterion benches: medians in nanoseconds."""
+    home = setting.work / "criterion"
+    environment = dict(os.environ, CRITERION_HOME=str(home), **{name: str(value) for name, value in more.items()})
     took = ["--warm-up-time", "0.3", "--measurement-time", "0.3" if setting.quick else "1"]
     command = [setting.stages, "--bench", "--noplot", "--sample-size", "10" if setting.quick else "20", *took, wanted]
     done = subprocess.run(command, env=environment, text=True, capture_output=True)
@@ -295,4 +306,5 @@ def ready(setting):
     return {"seconds": times}
 
 
-ALL = {"http": over_http, "stages": in_process, "batch": batch, "hit-rate": hit_rate, "ready": ready, "memory": memory}
+ALL = {"http": over_http, "stages": in_process, "batch": batch, "hit-rate": hit_rate, "ready": ready, "memory": memory,
+       "search": search}

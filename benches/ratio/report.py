@@ -37,6 +37,12 @@ ROWS = [
      lambda f: median(f["with"]) / median(f["without"])),
     ("memory", "resident memory at most, default bounds, after two million different cold decisions (MiB)", 256,
      lambda f: f["at_most_mib"][0]),
+    ("search", "the first 100 items that somebody may view, of a million ÷ one decision with nothing in memory", 20,
+     lambda f: stage(f, "middle", "search/view_item") / stage(f, "middle", "search/floor")),
+    ("search", "the same, that they may edit", 20,
+     lambda f: stage(f, "middle", "search/edit_item") / stage(f, "middle", "search/floor")),
+    ("search", "the same, that they may delete", 20,
+     lambda f: stage(f, "middle", "search/delete_item") / stage(f, "middle", "search/floor")),
     ("ready", "ready after start (seconds)", 1.0, lambda f: median(f["seconds"])),
 ]
 
