@@ -139,8 +139,7 @@ impl Going<'_> {
                 return self.stopped(results, at);
             }
             let rows_max = cost.next_rows(results_max - results.len(), denied_in_a_row);
-            let Part { rows, next } = read.candidates(self.plan, &at, rows_max).await?;
-            cost.looked_at(rows.len());
+            let Part { rows, next } = self.candidates(read, &at, rows_max, &mut cost).await?;
             let candidates: Vec<_> = rows.iter().filter_map(|(candidate, _)| candidate.clone()).collect();
             let mut outcomes = self.decider.decide(read, &candidates).await?.into_iter();
             let count = rows.len();
@@ -165,6 +164,30 @@ impl Going<'_> {
             tokio::task::yield_now().await;
         }
         Ok(self.found(results, Some(at)))
+    }
+
+    /// The candidates after a cursor, from as many places as it takes: what is read about them is read at once.
+    async fn candidates(
+        &self,
+        read: &mut ReadTransaction,
+        from: &Cursor,
+        rows_max: u32,
+        cost: &mut Cost,
+    ) -> Result<Part, SearchError> {
+        let mut part = read.candidates(self.plan, from, rows_max).await?;
+        cost.looked_at(part.rows.len());
+        while let Some(next) = part.next.clone() {
+            let read_so_far = u32::try_from(part.rows.len()).unwrap_or(u32::MAX);
+            let left = rows_max.saturating_sub(read_so_far);
+            if left == 0 || cost.is_spent() {
+                break;
+            }
+            let more = read.candidates(self.plan, &next, left).await?;
+            cost.looked_at(more.rows.len());
+            part.rows.extend(more.rows);
+            part.next = more.next;
+        }
+        Ok(part)
     }
 
     /// Enough was looked at: what was found is a page, and nothing found is none.

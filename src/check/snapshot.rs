@@ -7,11 +7,7 @@ use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Lent,
 use crate::engine::{Detail, Environment, Sought};
 use crate::slice::{Lending, Pool, Seeds, Slice};
 use crate::store::ReadTransaction;
-use futures_util::future::join;
 use smol_str::SmolStr;
-
-/// How many candidates are read at a time, while as many are decided that were read before.
-const CHUNK_CANDIDATES: usize = 32;
 
 /// A request one entity of which is sought.
 #[derive(Debug, Clone)]
@@ -153,32 +149,14 @@ impl Decider<'_> {
             }
             return Ok(outcomes);
         }
-        let (mut pool, mut read_before): (Pool, &[EntityUid]) = (self.pool.clone(), &[]);
-        for chunk in candidates.chunks(CHUNK_CANDIDATES).chain([&[][..]]) {
-            let mut grown = pool.clone();
-            let reading = self.check.slicer.pooled(read, chunk, self.environment.reach(), &mut grown);
-            let deciding = async { self.decide_pooled(&pool, read_before, &mut outcomes) };
-            // In this order: the database reads the next ones while these are decided.
-            let (reading, deciding) = join(reading, deciding).await;
-            (reading?, deciding?);
-            (pool, read_before) = (grown, chunk);
-        }
-        Ok(outcomes)
-    }
-
-    /// Decides what the pool holds all of.
-    fn decide_pooled(
-        &self,
-        pool: &Pool,
-        candidates: &[EntityUid],
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), CheckError> {
+        let mut pool = self.pool.clone();
+        self.check.slicer.pooled(read, candidates, self.environment.reach(), &mut pool).await?;
         for candidate in candidates {
             let request = self.searched.request(candidate.clone());
-            let slice = self.pooled(pool, [request.principal.clone(), request.resource.clone()])?;
+            let slice = self.pooled(&pool, [request.principal.clone(), request.resource.clone()])?;
             outcomes.push(self.decided(&request, &slice)?);
         }
-        Ok(())
+        Ok(outcomes)
     }
 
     fn decided(&self, request: &DecisionRequest, slice: &Slice) -> Result<Outcome, CheckError> {
