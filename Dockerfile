@@ -25,8 +25,9 @@ VOLUME /data
 WORKDIR /data
 
 # The access listener has to leave the container, so it listens on every interface *of the
-# container*. It asks nobody who they are: publish it to the host application and to nobody else
-# (`-p 127.0.0.1:7180:7180`). The admin listener stays on the container's loopback, which a host
+# container*. Whoever runs it says by what callers are known (docs/authentication.md), or publishes it to
+# the host application and to nobody else (`-p 127.0.0.1:7180:7180`) and says so
+# (`-e CONCLAVE_ACCESS_UNAUTHENTICATED=true`); with neither it does not start. The admin listener stays on the container's loopback, which a host
 # application in the same network namespace reaches, as in a Kubernetes pod; docs/container.md says
 # how to open it otherwise.
 ENV CONCLAVE_DATABASE=sqlite:///data/conclave.db \

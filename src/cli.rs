@@ -13,6 +13,7 @@ pub mod health;
 pub mod import;
 mod question;
 pub mod serve;
+pub mod token;
 pub mod validate;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
@@ -64,6 +65,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
     Health(health::Arguments),
+    /// Make a token, and the line by which a server knows it.
+    Token(token::Arguments),
     /// Check that a database keeps every invariant of the rules.
     Doctor(doctor::Arguments),
     /// Write everything a database holds as lines of JSON.
@@ -147,6 +150,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Validate(arguments) => arguments.run(),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
+        Command::Token(arguments) => token::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),

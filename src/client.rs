@@ -23,6 +23,7 @@ pub use query::{Action, Query};
 
 use crate::domain::EntityUid;
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Client {
     /// Without a slash at its end.
     base: Arc<str>,
     deadline: Duration,
+    /// What is sent as `Authorization`; does not print itself.
+    token: Option<HeaderValue>,
 }
 
 impl Client {
@@ -71,6 +74,18 @@ impl Client {
         self
     }
 
+    /// The same client with a token, for a sidecar that asks for one: one with the scope `decide`, or a signed one
+    /// that speaks for the principal of each question.
+    ///
+    /// # Errors
+    /// [`ClientError::Token`] if the text cannot be sent.
+    pub fn with_token(mut self, token: &str) -> Result<Self, ClientError> {
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| ClientError::Token)?;
+        value.set_sensitive(true);
+        self.token = Some(value);
+        Ok(self)
+    }
+
     /// May this principal do this action on this resource? Asked by `.await` or by [`Ask::allows`].
     pub fn is_authorized(&self, principal: EntityUid, action: impl Into<Action>, resource: EntityUid) -> Ask<'_> {
         self.ask(Query::new(principal, action, resource))
@@ -91,6 +106,6 @@ impl Client {
         // A decision comes from the sidecar itself: not through a proxy, and not from where it might point.
         let http = builder.no_proxy().redirect(Policy::none()).connect_timeout(limits::CONNECT_TIMEOUT).build();
         let http = http.map_err(|error| ClientError::Address(error.to_string()))?;
-        Ok(Self { http, base: base.trim_end_matches('/').into(), deadline: limits::DEADLINE })
+        Ok(Self { http, base: base.trim_end_matches('/').into(), deadline: limits::DEADLINE, token: None })
     }
 }

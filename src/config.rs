@@ -7,6 +7,7 @@
 
 mod address;
 mod check;
+mod credentials;
 mod describe;
 mod layers;
 pub mod limits;
@@ -14,6 +15,7 @@ mod secret;
 
 pub use address::{Address, AddressError};
 pub use check::Unusable;
+pub use credentials::{Jwt, JwtAlgorithm, Tls, TlsFiles, Uid};
 pub use describe::without_password;
 pub use layers::{Flags, VARIABLE_PREFIX};
 pub use limits::Limits;
@@ -50,6 +52,24 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The file that holds the admin token; none: one beside the database, made at first start.
     pub admin_token_file: Option<PathBuf>,
+    /// The file of hashed tokens, each with its scopes; none: the admin token is the only one.
+    pub tokens_file: Option<PathBuf>,
+    /// The access listener asks for a token with the scope `decide`.
+    pub access_tokens: bool,
+    /// The access listener may ask nobody who they are although other machines can reach it.
+    pub access_unauthenticated: bool,
+    /// Users of this machine whose processes need no token on the access listener's Unix socket, and no others may
+    /// ask there without one; none: whoever may open the socket.
+    pub access_uids: Vec<Uid>,
+    /// Users of this machine whose processes need no token on the admin listener's Unix socket; none: the user that
+    /// the server runs as.
+    pub admin_uids: Vec<Uid>,
+    /// TLS of the access listener.
+    pub tls: Tls,
+    /// TLS of the admin listener.
+    pub admin_tls: Tls,
+    /// Signed tokens whose subject is the principal.
+    pub jwt: Jwt,
     /// Load the worked example (rule E) into an empty database.
     pub demo: bool,
     /// What the product is called in texts that people read (T2).
@@ -149,6 +169,14 @@ impl Default for Config {
             admin_listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7181 },
             public_url: None,
             admin_token_file: None,
+            tokens_file: None,
+            access_tokens: false,
+            access_unauthenticated: false,
+            access_uids: Vec::new(),
+            admin_uids: Vec::new(),
+            tls: Tls::default(),
+            admin_tls: Tls::default(),
+            jwt: Jwt::default(),
             demo: false,
             product_name: "Conclave".to_owned(),
             invitation_days: 30,
@@ -174,6 +202,13 @@ impl Config {
             let path = self.database.strip_prefix("sqlite://").unwrap_or(&self.database);
             PathBuf::from(format!("{path}.admin-token"))
         })
+    }
+
+    /// Whether the access listener asks who is asking.
+    #[must_use]
+    pub fn is_access_guarded(&self) -> bool {
+        let by_certificate = self.tls.client_ca_file.is_some();
+        self.access_tokens || self.jwt.is_on() || !self.access_uids.is_empty() || by_certificate
     }
 
     /// Which policies and which schema to load.

@@ -32,7 +32,7 @@ use crate::config::Limits;
 use crate::config::limits::STREAMS_MAX;
 use crate::search::Search;
 use crate::store::Store;
-use auth::AdminToken;
+use auth::Auth;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -49,8 +49,8 @@ pub struct App {
     pub store: Store,
     /// Every bound.
     pub limits: Limits,
-    /// Who holds it may use the admin listener.
-    pub token: AdminToken,
+    /// Who may use the listeners.
+    pub auth: Auth,
     /// One permit for each command that may run or wait at a time.
     pub commands: Arc<Semaphore>,
     /// What was refused, on its way into the audit.
@@ -69,7 +69,7 @@ pub struct App {
 impl App {
     /// The state of a server that is ready. To be called inside a runtime.
     #[must_use]
-    pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, token: AdminToken) -> Self {
+    pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, auth: Auth) -> Self {
         let search = Search::new(store.clone(), Arc::clone(&check), &limits);
         let commands = Arc::new(Semaphore::new(limits.commands_max));
         let policies_loaded_ms = admin.clock.now_ms();
@@ -83,7 +83,7 @@ impl App {
             admin,
             store,
             limits,
-            token,
+            auth,
             commands,
             attempts,
             claims,
@@ -121,9 +121,14 @@ impl App {
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let (stop, stopping) = watch::channel(false);
     let limits = app.limits;
-    app.public_url.get_or_init(|| authzen::metadata::default_url(listeners.access.address()));
-    let access = accept::accept(listeners.access, router::access(Arc::clone(&app)), limits, stopping.clone());
-    let admin = accept::accept(listeners.admin, router::admin(Arc::clone(&app)).into(), limits, stopping);
+    let (access_tls, admin_tls) = (app.auth.access_tls.clone(), app.auth.admin_tls.clone());
+    let (address, is_tls) = (listeners.access.address(), access_tls.is_some());
+    app.public_url.get_or_init(|| authzen::metadata::default_url(address, is_tls));
+    let access = router::access(Arc::clone(&app));
+    let access = accept::accept(listeners.access, access_tls, access, limits, stopping.clone());
+    let admin = router::admin(Arc::clone(&app)).into();
+    let admin = accept::accept(listeners.admin, admin_tls, admin, limits, stopping.clone());
+    let watch = auth::watch(&app.auth, stopping);
     let stopper = async {
         shutdown.await;
         // First, so that nobody is told to send more here.
@@ -131,7 +136,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
         // Both loops hold a receiver until they have stopped.
         let _ = stop.send(true);
     };
-    tokio::join!(stopper, access, admin);
+    tokio::join!(stopper, access, admin, watch);
     app.commands_finished().await;
     app.attempts.close().await;
 }

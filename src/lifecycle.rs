@@ -7,9 +7,9 @@ mod described;
 use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
 use crate::check::Check;
-use crate::config::Config;
+use crate::config::{Address, Config, Tls};
 use crate::engine::{Bundle, LoadError};
-use crate::http::auth::{AdminToken, TokenError};
+use crate::http::auth::{AdminToken, Auth, AuthError, Reloaded, TokenError};
 use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::store::{Access, OpenError, Store, StoreError};
@@ -35,6 +35,10 @@ pub enum StartError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Described(#[from] DescribedError),
+    /// Callers cannot be known as the configuration says.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Auth(#[from] AuthError),
     /// There is no admin token.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -84,10 +88,12 @@ impl Application {
             tracing::warn!("the schema is not one of groups: every entity type in it is the host's own");
         }
         let post = post(config)?;
+        let auth = Auth::read(config)?;
+        warn_of_plain_http(config);
         let store = Store::open(&config.database, Access::Own).await?;
         let built = match described::check(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
-            Ok(()) => Box::pin(Self::assemble(config, store.clone(), bundle, (clock, random), post)).await,
+            Ok(()) => Box::pin(Self::assemble(config, store.clone(), bundle, (clock, random), post, auth)).await,
             Err(error) => Err(error),
         };
         if built.is_err() {
@@ -102,9 +108,13 @@ impl Application {
         bundle: Arc<Bundle>,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         post: Option<(Smtp, Sender)>,
+        auth: Auth,
     ) -> Result<Self, StartError> {
         // The database is ours from here on, so no other server makes the same token file.
-        let token = token(config, random.as_ref())?;
+        let auth = match token(config, random.as_ref())? {
+            Some(token) => auth.with_admin_token(token),
+            None => auth,
+        };
         let check = Arc::new(Check::new(store.clone(), bundle, &config.limits).await?);
         let delivery = post.map(|(smtp, sender)| Delivery {
             store: store.clone(),
@@ -122,7 +132,7 @@ impl Application {
             true if demo::load(&admin).await? => Demo::Loaded,
             true => Demo::NotEmpty,
         };
-        let app = App::new(check, Arc::new(admin), store, config.limits, token);
+        let app = App::new(check, Arc::new(admin), store, config.limits, auth);
         if let Some(url) = &config.public_url {
             app.public_url.get_or_init(|| url.clone());
         }
@@ -154,16 +164,31 @@ impl Application {
     }
 }
 
-fn token(config: &Config, random: &dyn Random) -> Result<AdminToken, TokenError> {
-    if let Some(file) = &config.admin_token_file {
-        return AdminToken::read(file);
-    }
+/// The one admin token: named, or made where no tokens are named at all.
+fn token(config: &Config, random: &dyn Random) -> Result<Option<Reloaded<AdminToken>>, TokenError> {
     let file = config.token_file();
-    let (token, made) = AdminToken::read_or_make(&file, random)?;
-    if made {
-        tracing::info!(file = %file.display(), "an admin token was made");
+    if config.admin_token_file.is_none() {
+        if config.tokens_file.is_some() {
+            return Ok(None);
+        }
+        let (_, made) = AdminToken::read_or_make(&file, random)?;
+        if made {
+            tracing::info!(file = %file.display(), "an admin token was made");
+        }
     }
-    Ok(token)
+    let files = vec![file.clone()];
+    Reloaded::new("the admin token", files, move || AdminToken::read(&file)).map(Some)
+}
+
+/// A token that crosses a network in plain HTTP is known to whoever listens there.
+fn warn_of_plain_http(config: &Config) {
+    let beyond = |address: &Address, tls: &Tls| !address.is_local() && tls.files().is_none();
+    if beyond(&config.admin_listen, &config.admin_tls) {
+        tracing::warn!("the admin listener can be reached from other machines, and takes tokens in plain HTTP");
+    }
+    if config.is_access_guarded() && beyond(&config.listen, &config.tls) {
+        tracing::warn!("the access listener can be reached from other machines, and takes tokens in plain HTTP");
+    }
 }
 
 /// The mail server and whom mail comes from, if mail is sent from here.

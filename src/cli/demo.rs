@@ -1,10 +1,9 @@
 //! What `conclave serve --demo` prints: three questions to paste, with the answers to expect.
 
-use crate::config::Address;
+use crate::config::{Address, Config};
 use crate::domain::Decision;
 use crate::lifecycle::{Application, Demo};
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// A question of the worked example (rule E), and its answer by the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +77,7 @@ impl Example {
 
 /// What to try, on a server that listens on `access` and `admin`.
 #[must_use]
-pub fn invitation(application: &Application, access: &Address, admin: &Address, token_file: &Path) -> String {
+pub fn invitation(application: &Application, access: &Address, admin: &Address, config: &Config) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = match application.demo() {
@@ -96,7 +95,12 @@ pub fn invitation(application: &Application, access: &Address, admin: &Address, 
         let _ = writeln!(text, "{curl} -H 'content-type: application/json' -d '{body}'");
         let _ = writeln!(text, "# => {}", example.answer(application.app().check.revision()));
     }
-    let _ = writeln!(text, "\nThe admin API listens on {admin}; its token is in {}.", token_file.display());
+    let _ = match (&config.admin_token_file, &config.tokens_file) {
+        (None, Some(file)) => {
+            writeln!(text, "\nThe admin API listens on {admin}; what its tokens are good for is in {}.", file.display())
+        }
+        _ => writeln!(text, "\nThe admin API listens on {admin}; its token is in {}.", config.token_file().display()),
+    };
     text
 }
 

@@ -1,7 +1,9 @@
 //! `conclave health`: is the server on this machine ready? Made to be a container's health check.
 
+mod tls;
+
 use super::PolicyArguments;
-use crate::config::Address;
+use crate::config::{Address, TlsFiles};
 use clap::Args;
 use miette::IntoDiagnostic as _;
 use std::io::{self, Read, Write};
@@ -15,7 +17,9 @@ use std::time::Duration;
 const DETAILS: &str = "\
 Asks GET /readyz of the access listener and prints the answer's body. Settings are found as
 `conclave serve` finds them, so that both see the same CONCLAVE_LISTEN. An address that means every
-interface (0.0.0.0, [::]) is asked on the loopback.
+interface (0.0.0.0, [::]) is asked on the loopback. With TLS the server must show the very certificate
+that stands in tls.certificate_file; one that asks clients for certificates is shown that one too, so
+its authority must be among those of tls.client_ca_file.
 
 Exit codes: 0 ready, 1 not ready or no answer within 3 seconds, 2 misuse.";
 
@@ -43,8 +47,9 @@ pub struct Arguments {
 /// A configuration that cannot be read.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let address = settings.load([("listen", &arguments.listen)])?.config.listen;
-    match within(PATIENCE, &address) {
+    let config = settings.load([("listen", &arguments.listen)])?.config;
+    let (address, tls) = (config.listen, config.tls.files());
+    match within(PATIENCE, &address, tls) {
         Ok((status, body)) => {
             writeln!(io::stdout(), "{}", body.trim_end()).into_diagnostic()?;
             Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -58,17 +63,23 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
 
 /// Resolving a name and connecting have no time limit of their own that holds everywhere, so they
 /// happen on a thread that is left behind when the time is up.
-fn within(patience: Duration, address: &Address) -> io::Result<(u16, String)> {
+fn within(patience: Duration, address: &Address, tls: Option<TlsFiles>) -> io::Result<(u16, String)> {
     let (sender, receiver) = mpsc::channel();
     let address = address.clone();
-    std::thread::spawn(move || sender.send(ask(&address)));
+    std::thread::spawn(move || sender.send(ask(&address, tls.as_ref())));
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("gave up after {} s", patience.as_secs()));
     receiver.recv_timeout(patience).map_err(|_| late())?
 }
 
-fn ask(address: &Address) -> io::Result<(u16, String)> {
+fn ask(address: &Address, tls: Option<&TlsFiles>) -> io::Result<(u16, String)> {
     match address {
-        Address::Tcp { host, port } => exchange(TcpStream::connect(format!("{}:{port}", reachable(host)))?),
+        Address::Tcp { host, port } => {
+            let stream = TcpStream::connect(format!("{}:{port}", reachable(host)))?;
+            match tls {
+                Some(files) => exchange(tls::secured(files, stream)?),
+                None => exchange(stream),
+            }
+        }
         Address::Unix(path) => exchange(UnixStream::connect(path)?),
     }
 }
@@ -123,9 +134,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let silent = Address::Tcp { host: "0.0.0.0".to_owned(), port };
-        let error = within(Duration::from_millis(50), &silent).unwrap_err();
+        let error = within(Duration::from_millis(50), &silent, None).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(listener);
-        assert!(within(Duration::from_secs(9), &silent).is_err());
+        assert!(within(Duration::from_secs(9), &silent, None).is_err());
     }
 }

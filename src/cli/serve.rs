@@ -15,12 +15,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const DETAILS: &str = "\
 An address is host:port or unix:PATH. Over a Unix socket the admin listener lets the server's own
-user in without the token; its socket has mode 0600, the access socket 0660.
+user in without the token, or the users that admin_uids lists; its socket has mode 0600, the access
+socket 0660, and either 0666 if it lists its users.
 
-The admin token is read from --admin-token-file. With none given it is made at first start, in the
-file DATABASE.admin-token (mode 0600).
+The admin token is read from --admin-token-file. With neither that nor --tokens-file given it is made
+at first start, in the file DATABASE.admin-token (mode 0600).
 
-Mail, limits and whatever else has no flag here is set by variables or in the file: --print-config
+Mail, limits, TLS, who may ask and whatever else has no flag here is set by variables or in the file: --print-config
 names each setting.
 
 The first SIGTERM or SIGINT stops the server once the requests under way are answered; the second
@@ -43,6 +44,9 @@ pub struct Arguments {
     /// The file that holds the admin token [default: one is made beside the database]
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<String>,
+    /// The file of hashed tokens with their scopes; `conclave token` makes one
+    #[arg(long, value_name = "FILE")]
+    tokens_file: Option<String>,
     /// Load the worked example into an empty database, and print what to try
     #[arg(long)]
     demo: bool,
@@ -59,6 +63,7 @@ impl Arguments {
             ("listen", &self.listen),
             ("admin_listen", &self.admin_listen),
             ("admin_token_file", &self.admin_token_file),
+            ("tokens_file", &self.tokens_file),
             ("demo", &demo),
         ];
         Ok(self.policies.load(more)?)
@@ -88,11 +93,11 @@ async fn serve(config: &Config) -> miette::Result<()> {
     // Before anything that would have to be closed in order.
     let signals = Signals::listen().into_diagnostic().wrap_err("signals cannot be received")?;
     let application = Application::build(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
-    let listeners = Listeners::bind(&config.listen, &config.admin_listen).await?;
+    let listeners = Listeners::open(config).await?;
     let (access, admin) = (listeners.access.address(), listeners.admin.address());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %access, %admin, "serving");
     if application.demo() != Demo::NotAsked {
-        let text = demo::invitation(&application, access, admin, &config.token_file());
+        let text = demo::invitation(&application, access, admin, config);
         // Nobody may be there to read it; that is no reason not to serve.
         let _ = io::stdout().write_all(text.as_bytes());
     }

@@ -12,6 +12,9 @@ pub enum ClientError {
     /// The address of the sidecar cannot be used.
     #[error("{0}")]
     Address(String),
+    /// The token cannot be sent: it has characters that no header has.
+    #[error("the token has characters that cannot be sent")]
+    Token,
     /// The sidecar refuses the question: it is malformed, or the schema does not allow it. Asked again it would be
     /// refused again.
     #[error("the sidecar refuses the question: {0}")]
@@ -36,7 +39,7 @@ impl ClientError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::Unreachable(_) | Self::Late(_) => true,
-            Self::Address(_) | Self::Refused(_) | Self::NoAnswer(_) => false,
+            Self::Address(_) | Self::Token | Self::Refused(_) | Self::NoAnswer(_) => false,
         }
     }
 }

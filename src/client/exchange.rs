@@ -7,7 +7,7 @@ use super::limits::ANSWER_BYTES_MAX;
 use super::{Client, backoff};
 use crate::domain::Revision;
 use axum::body::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,6 +70,7 @@ impl Client {
         let request = self.http.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, "application/json");
         let revision = terms.revision_min.map(|revision| ("conclave-min-revision", revision.to_string()));
         let request = revision.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        let request = self.token.iter().fold(request, |request, token| request.header(AUTHORIZATION, token));
         let response = request.body(body).send().await.map_err(unreachable)?;
         let (status, asked) = (response.status(), retry_after(response.headers()));
         let text = whole(response).await?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -44,6 +45,20 @@ impl TryFrom<String> for Address {
     }
 }
 
+impl Address {
+    /// Whether only this machine reaches the address. A name may lead anywhere, but for `localhost`.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp { host, .. } => {
+                let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+                bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+        }
+    }
+}
+
 fn is_host(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match bare {
@@ -70,6 +85,18 @@ impl From<Address> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_other_machines_may_reach_is_known() {
+        let is_local = |text: &str| Address::try_from(text.to_owned()).unwrap().is_local();
+        for text in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "LocalHost:1", "unix:/a"] {
+            assert!(is_local(text), "{text}");
+        }
+        for text in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[::ffff:10.0.0.1]:1", "pdp:1", "localhost.example:1", "0:1"]
+        {
+            assert!(!is_local(text), "{text}");
+        }
+    }
 
     #[test]
     fn addresses_read_back() {

@@ -1,5 +1,7 @@
 //! What a configuration must be beyond its types: checked before a port is bound.
 
+mod authentication;
+
 use super::{Address, Config, Loaded, SMTP_URL_VARIABLE, ToolKind};
 use crate::domain::mail::TOKEN_PLACE;
 use miette::Diagnostic;
@@ -56,6 +58,7 @@ fn values(config: &Config) -> Vec<Unusable> {
     range(&mut found, "invitation_days", config.invitation_days.into(), 1, 3_650);
     public_url(&mut found, config);
     mail(&mut found, config);
+    found.extend(authentication::check(config));
     range(&mut found, "directory_terms_min", config.directory_terms_min.into(), 1, 4);
     for (name, value, least, most) in config.limits.ranges() {
         range(&mut found, &format!("limits.{name}"), value, least, most);

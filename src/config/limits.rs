@@ -8,6 +8,30 @@ pub const TOKEN_CHARACTERS_MIN: usize = 16;
 /// Longest token file, in bytes: more is not a token but the wrong file.
 pub const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 
+/// Longest file of hashed tokens, in bytes.
+pub const TOKENS_FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// How many hashed tokens there may be: each call is compared with all of them.
+pub const TOKENS_MAX: usize = 100;
+
+/// Longest name of a token, in characters.
+pub const TOKEN_NAME_CHARACTERS_MAX: usize = 64;
+
+/// Longest file of certificates or of a private key, in bytes.
+pub const PEM_FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Longest file of public keys for signed tokens, in bytes.
+pub const JWKS_FILE_BYTES_MAX: u64 = 256 * 1024;
+
+/// How many public keys that file may hold.
+pub const JWKS_KEYS_MAX: usize = 100;
+
+/// Longest signed token, in bytes; a longer one is answered 401.
+pub const JWT_BYTES_MAX: usize = 8 * 1024;
+
+/// How often files of credentials are looked at for changes, in milliseconds.
+pub const CREDENTIALS_POLL_MILLISECONDS: u64 = 1_000;
+
 /// How long a client is asked to wait after a 503, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -88,6 +112,10 @@ pub struct Limits {
     pub header_bytes_max: usize,
     /// How long a client may take to send a request's headers, in seconds; then it is cut off.
     pub header_read_seconds: u64,
+    /// How long a client may take over a TLS handshake, in seconds; then it is cut off.
+    pub tls_handshake_seconds: u64,
+    /// By how much the clocks of this machine and of whoever issues signed tokens may differ, in seconds.
+    pub jwt_skew_seconds: u64,
     /// How long a client may take to send a request's body, in seconds; more is answered 408.
     pub body_read_seconds: u64,
     /// How long a request may take altogether, in seconds; more is answered 503.
@@ -129,6 +157,8 @@ impl Default for Limits {
             json_depth_max: 32,
             header_bytes_max: 16 * 1024,
             header_read_seconds: 10,
+            tls_handshake_seconds: 5,
+            jwt_skew_seconds: 30,
             body_read_seconds: 10,
             request_seconds: 20,
             write_seconds: 20,
@@ -152,7 +182,7 @@ impl Limits {
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 18] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 20] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -161,6 +191,8 @@ impl Limits {
             ("json_depth_max", wide(self.json_depth_max), 4, 100),
             ("header_bytes_max", wide(self.header_bytes_max), 1024, 256 * 1024),
             ("header_read_seconds", self.header_read_seconds, 1, HOUR),
+            ("tls_handshake_seconds", self.tls_handshake_seconds, 1, HOUR),
+            ("jwt_skew_seconds", self.jwt_skew_seconds, 0, 300),
             ("body_read_seconds", self.body_read_seconds, 1, HOUR),
             ("request_seconds", self.request_seconds, 1, HOUR),
             ("write_seconds", self.write_seconds, 1, HOUR),

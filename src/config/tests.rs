@@ -14,19 +14,19 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 
 #[test]
 fn flags_go_over_variables_over_the_file_over_defaults() {
-    let (_folder, path) = file("demo = true\nlisten = \"f:1\"\nadmin_listen = \"f:2\"\ndatabase = \"f\"\n");
-    let environment = variables(&[("CONCLAVE_LISTEN", "e:1"), ("CONCLAVE_DATABASE", "e"), ("HOME", "/")]);
+    let (_folder, path) = file("demo = true\nlisten = \"[::1]:1\"\nadmin_listen = \"f:2\"\ndatabase = \"f\"\n");
+    let environment = variables(&[("CONCLAVE_LISTEN", "localhost:1"), ("CONCLAVE_DATABASE", "e"), ("HOME", "/")]);
     let flags = Flags::from([("database", "123".to_owned())]);
     let loaded = load(Some(&path), environment, &flags).unwrap();
     assert_eq!(loaded.config.database, "123");
-    assert_eq!(loaded.config.listen.to_string(), "e:1");
+    assert_eq!(loaded.config.listen.to_string(), "localhost:1");
     assert_eq!(loaded.config.admin_listen.to_string(), "f:2");
     assert!(loaded.config.demo);
     assert_eq!(loaded.config.invitation_days, 30);
     let shown = loaded.describe();
     for line in [
         "database = \"123\"  # flag --database".to_owned(),
-        "listen = \"e:1\"  # variable CONCLAVE_LISTEN".to_owned(),
+        "listen = \"localhost:1\"  # variable CONCLAVE_LISTEN".to_owned(),
         format!("admin_listen = \"f:2\"  # file {}", path.display()),
         "invitation_days = 30  # default".to_owned(),
         "limits.body_bytes_max = 65536  # default".to_owned(),

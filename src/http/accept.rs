@@ -9,39 +9,55 @@ mod phase;
 mod stop;
 mod streamed;
 mod timed;
+mod tls;
 
 pub use listener::{BindError, Listener, Listeners};
+pub use tls::{TlsError, authorities, certificates, key, settings as tls_settings};
 
 use crate::config::Limits;
 use crate::config::limits::ACCEPT_REST_MILLISECONDS;
+use crate::http::auth::Reloaded;
 use crate::http::served::Served;
 use connection::Connections;
 use listener::{Accept, Socket};
+use rustls::ServerConfig;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// The process at the other end, as far as the system vouches for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
+    /// The user it runs as, if it came over a Unix socket and the system says so.
+    pub uid: Option<u32>,
     /// It came over a Unix socket and runs as the user that the server runs as.
     pub same_user: bool,
 }
 
+/// TLS of a listener, with the certificates of the moment.
+pub type Tls = Arc<Reloaded<ServerConfig>>;
+
 /// Serves `served` on `listener` until `stopping` turns true, then lets requests under way finish.
 ///
 /// Returns once every connection is closed, at most `drain_seconds` later.
-pub async fn accept(listener: Listener, served: Served, limits: Limits, stopping: watch::Receiver<bool>) {
-    let connections = Connections::new(served, limits, stopping);
+pub async fn accept(
+    listener: Listener,
+    tls: Option<Tls>,
+    served: Served,
+    limits: Limits,
+    stopping: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Connections::new(served, limits, stopping));
     match listener.socket {
-        Socket::Tcp(socket) => run(socket, connections, &limits).await,
-        Socket::Unix(socket) => run(socket, connections, &limits).await,
+        Socket::Tcp(socket) => run(socket, tls, connections, &limits).await,
+        Socket::Unix(socket) => run(socket, tls, connections, &limits).await,
     }
 }
 
-async fn run<A: Accept>(listener: A, connections: Connections, limits: &Limits) {
+async fn run<A: Accept>(listener: A, tls: Option<Tls>, connections: Arc<Connections>, limits: &Limits) {
     let mut stopping = connections.stopping();
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let mut tasks = JoinSet::new();
@@ -59,17 +75,45 @@ async fn run<A: Accept>(listener: A, connections: Connections, limits: &Limits) 
             Ok((stream, peer)) => {
                 // Finished tasks wait to be collected; they are never more than there were permits.
                 while tasks.try_join_next().is_some() {}
-                let serving = connections.serve(stream, peer);
-                tasks.spawn(async move {
-                    serving.await;
-                    drop(permit);
-                });
+                match &tls {
+                    None => {
+                        let serving = connections.serve(stream, peer);
+                        tasks.spawn(async move {
+                            serving.await;
+                            drop(permit);
+                        });
+                    }
+                    // The permit is taken already: a slow handshake holds a place like a slow request.
+                    Some(tls) => {
+                        let serving = secured(Arc::clone(&connections), tls.now(), stream, peer);
+                        tasks.spawn(async move {
+                            serving.await;
+                            drop(permit);
+                        });
+                    }
+                }
             }
             Err(error) => rest(&error).await,
         }
     }
     drop(listener);
     drain(tasks, limits).await;
+}
+
+/// Serves a connection once the client and the server have agreed on a secret.
+async fn secured<S>(connections: Arc<Connections>, settings: Arc<ServerConfig>, stream: S, peer: Option<Peer>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut stopping = connections.stopping();
+    let limit = Duration::from_secs(connections.limits().tls_handshake_seconds);
+    let agreed = tokio::select! {
+        agreed = tls::handshake(settings, stream, limit) => agreed,
+        () = stopped(&mut stopping) => None,
+    };
+    if let Some(stream) = agreed {
+        connections.serve(stream, peer).await;
+    }
 }
 
 async fn drain(mut tasks: JoinSet<()>, limits: &Limits) {

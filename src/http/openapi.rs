@@ -98,22 +98,22 @@ struct Access;
 ))]
 struct Admin;
 
-/// What the access listener answers, under these limits.
+/// What the access listener answers, under these limits; `guarded` if it asks for tokens.
 #[must_use]
-pub fn access_document(limits: &Limits) -> Document {
-    common::complete(Access::openapi(), limits)
+pub fn access_document(limits: &Limits, guarded: bool) -> Document {
+    common::complete(Access::openapi(), limits, guarded)
 }
 
 /// What the admin listener answers, under these limits.
 #[must_use]
 pub fn admin_document(limits: &Limits) -> Document {
-    common::complete(Admin::openapi(), limits)
+    common::complete(Admin::openapi(), limits, true)
 }
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(in crate::http) async fn of_access(State(app): State<Arc<App>>) -> Json<Document> {
-    Json(access_document(&app.limits))
+    Json(access_document(&app.limits, app.auth.takes_access_tokens()))
 }
 
 /// This document.

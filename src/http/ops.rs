@@ -25,9 +25,11 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     let store = store(&app).await;
     // A server never starts without a policy set that validates, and keeps the last one that does.
     let policies = "ok";
+    // Not being able to read new credentials is no reason to be ready no more: the old ones are still good.
+    let credentials = if app.auth.stale().is_empty() { "ok" } else { "stale" };
     let ready = [server, store, policies].iter().all(|part| *part == "ok");
     let (code, status) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    (code, Json(Readiness { status, server, store, policies })).into_response()
+    (code, Json(Readiness { status, server, store, policies, credentials })).into_response()
 }
 
 async fn store(app: &App) -> &'static str {
@@ -68,4 +70,6 @@ struct Readiness {
     server: &'static str,
     store: &'static str,
     policies: &'static str,
+    /// `stale` if new files of tokens, certificates or keys cannot be used, so that the old ones still are.
+    credentials: &'static str,
 }

@@ -11,16 +11,22 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
 
-/// What host applications ask. Open: who may connect is the deployment's question.
+/// What host applications ask. Open, unless the configuration says by what callers are known; then all but health and
+/// the metadata ask for it, unknown paths too.
 pub fn access(app: Arc<App>) -> Served {
-    let routes = access_routes()
-        .merge(health_routes())
-        .into_router()
-        .fallback(ops::not_found)
-        .method_not_allowed_fallback(ops::method_not_allowed);
+    let questions =
+        access_routes().into_router().fallback(ops::not_found).method_not_allowed_fallback(ops::method_not_allowed);
+    let is_open = app.auth.is_access_open();
+    let questions = if is_open {
+        questions
+    } else {
+        questions.layer(from_fn_with_state(Arc::clone(&app), auth::authenticate_access))
+    };
+    let open = public_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
     // Outside of what answers for a handler that takes too long.
-    let routes = observed(routes, Arc::clone(&app)).layer(from_fn(request_id::echo));
-    Served::with_questions(routes, app)
+    let routes = observed(questions.merge(open), Arc::clone(&app)).layer(from_fn(request_id::echo));
+    // INVARIANT: the short way of questions asks nobody who they are, so it is there on an open listener alone.
+    if is_open { Served::with_questions(routes, app) } else { routes.into() }
 }
 
 /// What operators and hosts manage: all but health asks for the token, unknown paths too.
@@ -39,7 +45,13 @@ pub fn admin(app: Arc<App>) -> Router {
 /// Every endpoint of the access listener.
 #[must_use]
 pub fn access_endpoints() -> Vec<Endpoint> {
-    access_routes().merge(health_routes()).into_endpoints()
+    access_routes().merge(public_routes()).into_endpoints()
+}
+
+/// Those of them that never ask who is asking.
+#[must_use]
+pub fn public_endpoints() -> Vec<Endpoint> {
+    public_routes().into_endpoints()
 }
 
 /// Every endpoint of the admin listener, and whether it asks for the token.
@@ -56,7 +68,6 @@ fn access_routes() -> Routes {
         .route(BATCH, post(access::batch))
         .route(authzen::EVALUATION, post(authzen::evaluation))
         .route(authzen::EVALUATIONS, post(authzen::evaluations))
-        .route(authzen::METADATA, get(authzen::metadata))
         .route(search::SUBJECT, post(search::subject))
         .route(search::RESOURCE, post(search::resource))
         .route(search::ACTION, post(search::action))
@@ -110,6 +121,11 @@ fn admin_routes() -> Routes {
         .route("/admin/v1/changes", get(changes::stream))
         .route("/admin/v1/audit", get(audit::list))
         .route("/admin/v1/policies", get(policies::show))
+}
+
+/// What the access listener tells anybody: how it is, and where its endpoints are.
+fn public_routes() -> Routes {
+    health_routes().route(authzen::METADATA, get(authzen::metadata))
 }
 
 fn health_routes() -> Routes {

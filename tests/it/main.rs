@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod authentication;
 mod authzen;
 mod bad_input;
 mod bench;

@@ -44,6 +44,10 @@ impl Connections {
         self.stopping.clone()
     }
 
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Serves one connection until either end closes it or the server stops.
     pub(super) fn serve<S>(&self, stream: S, peer: Option<Peer>) -> impl Future<Output = ()> + Send + use<S>
     where

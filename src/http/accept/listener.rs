@@ -1,7 +1,7 @@
 //! Bound addresses: TCP ports and Unix sockets.
 
 use super::Peer;
-use crate::config::Address;
+use crate::config::{Address, Config, Uid};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -18,6 +18,9 @@ const ACCESS_SOCKET_MODE: u32 = 0o660;
 
 /// Mode of the admin socket: the user the server runs as.
 const ADMIN_SOCKET_MODE: u32 = 0o600;
+
+/// Mode of a socket whose users are listed by number: anybody may connect, and the server looks who it is.
+const LISTED_SOCKET_MODE: u32 = 0o666;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, Error, miette::Diagnostic)]
@@ -43,10 +46,29 @@ impl Listeners {
     /// # Errors
     /// [`BindError`] names the address.
     pub async fn bind(access: &Address, admin: &Address) -> Result<Self, BindError> {
-        Ok(Self {
-            access: Listener::bind(access, ACCESS_SOCKET_MODE).await?,
-            admin: Listener::bind(admin, ADMIN_SOCKET_MODE).await?,
-        })
+        Self::bind_with(access, ACCESS_SOCKET_MODE, admin, ADMIN_SOCKET_MODE).await
+    }
+
+    /// Binds both where the configuration says. A socket that lists its users is open to the others too, as who is
+    /// listed may be of any group; they get no answer but a refusal.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address.
+    pub async fn open(config: &Config) -> Result<Self, BindError> {
+        let mode = |uids: &[Uid], mode| if uids.is_empty() { mode } else { LISTED_SOCKET_MODE };
+        let access_mode = mode(&config.access_uids, ACCESS_SOCKET_MODE);
+        let admin_mode = mode(&config.admin_uids, ADMIN_SOCKET_MODE);
+        Self::bind_with(&config.listen, access_mode, &config.admin_listen, admin_mode).await
+    }
+
+    async fn bind_with(
+        access: &Address,
+        access_mode: u32,
+        admin: &Address,
+        admin_mode: u32,
+    ) -> Result<Self, BindError> {
+        let access = Listener::bind(access, access_mode).await?;
+        Ok(Self { access, admin: Listener::bind(admin, admin_mode).await? })
     }
 }
 
@@ -175,7 +197,8 @@ impl Accept for OwnedSocket {
 
     async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
         let (stream, _) = self.listener.accept().await?;
-        let same_user = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.own_uid);
-        Ok((stream, Some(Peer { same_user })))
+        // From the system (SO_PEERCRED), as of when the client connected: nothing that the client says.
+        let uid = stream.peer_cred().map(|peer| peer.uid()).ok();
+        Ok((stream, Some(Peer { uid, same_user: uid == Some(self.own_uid) })))
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::config::Address;
 use axum::Router;
 use axum::routing::{get, post};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::Instant;
@@ -173,7 +173,7 @@ async fn start(limits: Limits) -> (Address, watch::Sender<bool>, tokio::task::Jo
     let listener = Listener::bind(&port, 0).await.unwrap();
     let address = listener.address().clone();
     let (stop, stopping) = watch::channel(false);
-    (address, stop, tokio::spawn(accept(listener, router().into(), limits, stopping)))
+    (address, stop, tokio::spawn(accept(listener, None, router().into(), limits, stopping)))
 }
 
 async fn dial(address: &Address) -> TcpStream {
@@ -221,7 +221,7 @@ async fn a_socket_file_is_ours_while_we_listen_and_gone_after() {
     assert!(crate::http::error::chain(&second).contains("another process listens there"));
 
     let (stop, stopping) = watch::channel(false);
-    let serving = tokio::spawn(accept(listener, router().into(), limits(), stopping));
+    let serving = tokio::spawn(accept(listener, None, router().into(), limits(), stopping));
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(REQUEST).await.unwrap();
     let mut bytes = [0; 12];
@@ -253,5 +253,7 @@ async fn the_peer_of_a_unix_socket_is_known() {
     let Socket::Unix(socket) = &listener.socket else { panic!() };
     let (client, accepted) = tokio::join!(UnixStream::connect(&path), Accept::accept(socket));
     assert!(client.is_ok());
-    assert_eq!(accepted.unwrap().1, Some(Peer { same_user: true }));
+    let peer = accepted.unwrap().1.unwrap();
+    assert!(peer.same_user);
+    assert_eq!(peer.uid, Some(std::fs::metadata(&path).unwrap().uid()));
 }

@@ -6,6 +6,7 @@ use super::plain;
 use super::question::Batch;
 use crate::check::Answer;
 use crate::domain::Revision;
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
 use crate::http::{App, body, json};
@@ -24,11 +25,12 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/v1/is_authorized/batch", request_body = Batch, responses((status = 200, description = "The decisions, in the order of the requests", body = super::answer::Bodies)))]
 pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    Ok(decide(&app, parts.headers, body).await?.map(Body::new))
+    let asker = Asker::of(&app, &parts.extensions)?;
+    Ok(decide(&app, &asker, parts.headers, body).await?.map(Body::new))
 }
 
 /// The same, however the request came.
-pub(super) async fn decide<B>(app: &App, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
+pub(super) async fn decide<B>(app: &App, asker: &Asker, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
 {
@@ -41,7 +43,7 @@ where
         return Err(Problem::out_of_range("requests", detail));
     }
     let requests = batch.requests.iter_mut().enumerate();
-    let requests = requests.map(|(index, question)| question.request(&format!("requests[{index}].")));
+    let requests = requests.map(|(index, question)| question.request(asker, &format!("requests[{index}].")));
     let requests = requests.collect::<Result<Vec<_>, _>>()?;
     reached(&app.check, revision_min, &app.limits).await?;
     let answers = app.check.decide_all(&requests).await?;

@@ -3,10 +3,13 @@
 //! Most questions come whole and have an answer in the cache. Those are answered where they stand,
 //! before anything is made that could be waited for: a future, its box, a timer. Every other goes the
 //! long way, through the same handler as behind the router, and that alone refuses.
+//!
+//! There is no such way where somebody has to be asked who they are: whoever comes here is the host.
 
 use super::answer::{Written, respond};
 use super::{batch, is_authorized};
 use crate::http::App;
+use crate::http::auth::Asker;
 use crate::http::body::{Begun, is_json};
 use crate::http::observe::{Line, failed, guarded};
 use crate::http::reply::Reply;
@@ -96,8 +99,8 @@ where
     Box::pin(async move {
         let answering = async {
             match asked {
-                Asked::One => is_authorized::decide(&app, headers, body).await,
-                Asked::Several => batch::decide(&app, headers, body).await,
+                Asked::One => is_authorized::decide(&app, &Asker::Host, headers, body).await,
+                Asked::Several => batch::decide(&app, &Asker::Host, headers, body).await,
             }
         };
         let answered = guarded(&app.limits, answering).await;

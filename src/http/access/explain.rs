@@ -10,6 +10,7 @@ use super::question::Question;
 use crate::check::Explained;
 use crate::domain::{Decision, DecisionRequest, Revision};
 use crate::engine::explain::Explanation;
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::{App, body, json};
 use crate::texts::Language;
@@ -72,10 +73,11 @@ impl<'a> Body<'a> {
 )]
 pub async fn explain(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let asker = Asker::of(&app, &parts.extensions)?;
     let revision_min = wanted(&parts.headers)?;
     let text = body::read_json(&parts.headers, body, &app.limits).await?;
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
-    let asked = question.request("")?;
+    let asked = question.request(&asker, "")?;
     reached(&app.check, revision_min, &app.limits).await?;
     let explained = app.check.explain(&asked).await?;
     if explained.revision < revision_min {

@@ -5,6 +5,7 @@ use super::freshness::{not_reached, reached, wanted};
 use super::plain;
 use super::question::Question;
 use crate::check::Answer;
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
 use crate::http::{App, body, json};
@@ -21,21 +22,22 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/v1/is_authorized", request_body = Question, responses((status = 200, description = "The decision", body = super::answer::Body)))]
 pub async fn is_authorized(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    Ok(decide(&app, parts.headers, body).await?.map(Body::new))
+    let asker = Asker::of(&app, &parts.extensions)?;
+    Ok(decide(&app, &asker, parts.headers, body).await?.map(Body::new))
 }
 
 /// Room for most answers.
 const ANSWER_BYTES: usize = 256;
 
 /// The same, however the request came.
-pub(super) async fn decide<B>(app: &App, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
+pub(super) async fn decide<B>(app: &App, asker: &Asker, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
 {
     let revision_min = wanted(&headers)?;
     let text = body::read_json(&headers, body, &app.limits).await?;
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
-    let request = question.request("")?;
+    let request = question.request(asker, "")?;
     reached(&app.check, revision_min, &app.limits).await?;
     let answer = app.check.decide(&request).await?;
     if answer.revision < revision_min {

@@ -126,6 +126,7 @@ mod tests {
     use super::super::question::{Batch, Question};
     use super::*;
     use crate::config::Limits;
+    use crate::http::auth::Asker;
     use crate::http::json;
     use proptest::prelude::*;
 
@@ -185,12 +186,12 @@ mod tests {
         fn what_is_plain_is_what_the_general_reader_reads(text in texts()) {
             if let Some(plain) = one(text.as_bytes()) {
                 let mut general: Question<'_> = json::read(text.as_bytes(), &Limits::default()).unwrap();
-                prop_assert_eq!(plain, general.request("").unwrap());
+                prop_assert_eq!(plain, general.request(&Asker::Host, "").unwrap());
             }
             let several = format!(r#"{{"requests":[{text},{text}]}}"#);
             if let Some(plain) = batch(several.as_bytes()) {
                 let mut general: Batch<'_> = json::read(several.as_bytes(), &Limits::default()).unwrap();
-                let general: Vec<_> = general.requests.iter_mut().map(|question| question.request("").unwrap()).collect();
+                let general: Vec<_> = general.requests.iter_mut().map(|question| question.request(&Asker::Host, "").unwrap()).collect();
                 prop_assert_eq!(plain, general);
             }
         }

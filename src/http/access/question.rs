@@ -7,6 +7,7 @@ use crate::domain::json::Object;
 use crate::domain::lent::Manner;
 use crate::domain::uid::UidRef;
 use crate::domain::{Context, EntityRecord, Lent, LentError};
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -50,9 +51,14 @@ impl Question<'_> {
     /// refused: empty, or `requests[3].`.
     ///
     /// Context and entities are taken out: a question is asked once.
-    pub(super) fn request(&mut self, place: &str) -> Result<RequestRef<'_>, Problem> {
+    ///
+    /// # Errors
+    /// 400 for a part that is malformed, 403 if the asker may not ask about this principal.
+    pub(super) fn request(&mut self, asker: &Asker, place: &str) -> Result<RequestRef<'_>, Problem> {
+        let principal = reference(&self.principal, place, "principal")?;
+        asker.speaks_for(&principal, place, "principal")?;
         Ok(RequestRef {
-            principal: reference(&self.principal, place, "principal")?,
+            principal,
             action: reference(&self.action, place, "action")?,
             resource: reference(&self.resource, place, "resource")?,
             context: self.context.take().unwrap_or_default(),

@@ -26,7 +26,7 @@ impl Server {
         let (admin, directory) = World::new().await.into_parts();
         let (check, store) = (Arc::clone(&admin.check), admin.store.clone());
         let token = AdminToken::new(TOKEN.as_bytes());
-        let app = Arc::new(App::new(check, Arc::new(admin), store, Limits::default(), token));
+        let app = Arc::new(App::new(check, Arc::new(admin), store, Limits::default(), token.into()));
         Self { app, _directory: directory }
     }
 

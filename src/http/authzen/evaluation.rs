@@ -6,6 +6,7 @@ use super::{read, shown};
 use crate::check::{Asked, RequestRef, ToldError};
 use crate::engine::Detail;
 use crate::http::access::freshness::{not_reached, reached, wanted};
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::{App, json};
 use axum::extract::{Request, State};
@@ -20,13 +21,14 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/access/v1/evaluation", request_body = Question, responses((status = 200, description = "The decision", body = super::answer::Body)))]
 pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let asker = Asker::of(&app, &parts.extensions)?;
     let (revision_min, shown) = (wanted(&parts.headers)?, shown::wanted(&parts.headers)?);
     let text = read(&app, &parts.headers, body).await?;
     let question: Parts = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     // Also right for what needs no state to be decided.
     let revision = app.check.revision();
-    let verdict = decide(&app, question, shown::detail(shown)).await?;
+    let verdict = decide(&app, &asker, question, shown::detail(shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -41,16 +43,16 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
 ///
 /// # Errors
 /// 503 where no decision can be made.
-pub(super) async fn decide(app: &App, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
-    match ask(app, question) {
+pub(super) async fn decide(app: &App, asker: &Asker, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
+    match ask(app, asker, question) {
         Ok(asked) => Verdict::of(app.check.decide_to(detail, &RequestRef::from(&asked.request)).await, &asked),
         Err(verdict) => Ok(verdict),
     }
 }
 
 /// The question for the pipeline, or what becomes of it without.
-pub(super) fn ask(app: &App, question: Parts) -> Result<Asked, Verdict> {
-    let told = question.told().map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
+pub(super) fn ask(app: &App, asker: &Asker, question: Parts) -> Result<Asked, Verdict> {
+    let told = question.told(asker).map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
     app.check.asked(told).map_err(|error| match error {
         ToldError::NotAllowed(_) => Verdict::Unknown,
         ToldError::Misfit(misfit) => Verdict::Failed(Problem::malformed(misfit.path, misfit.detail)),

@@ -10,6 +10,7 @@ use crate::domain::{Decision, Revision};
 use crate::engine::Detail;
 use crate::http::access::answer::Decided;
 use crate::http::access::freshness::{not_reached, reached, wanted};
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::{App, json};
 use axum::extract::{Request, State};
@@ -126,6 +127,7 @@ struct Answered<'a> {
 #[utoipa::path(post, path = "/access/v1/evaluations", request_body = Described, responses((status = 200, description = "The decisions, or of a single question its decision", body = Answered)))]
 pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let asker = Asker::of(&app, &parts.extensions)?;
     let (revision_min, shown) = (wanted(&parts.headers)?, shown::wanted(&parts.headers)?);
     let text = read(&app, &parts.headers, body).await?;
     let Several { subject, action, resource, context, evaluations, options } = json::read(&text, &app.limits)?;
@@ -138,10 +140,10 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
     reached(&app.check, revision_min, &app.limits).await?;
     let revision = app.check.revision();
     if questions.is_empty() {
-        return single(&app, defaults, (revision, revision_min), shown).await;
+        return single(&app, &asker, defaults, (revision, revision_min), shown).await;
     }
     let semantic = options.unwrap_or_default().evaluations_semantic.unwrap_or_default();
-    let asked = questions.iter().enumerate().map(|(n, question)| question_of(&app, n, question, &defaults));
+    let asked = questions.iter().enumerate().map(|(n, question)| question_of(&app, &asker, n, question, &defaults));
     let verdicts = decide_all(&app, asked.collect(), semantic, shown::detail(shown)).await?;
     let newest = verdicts.iter().map(|verdict| verdict.decided(revision).revision).max().unwrap_or(revision);
     if newest < revision_min {
@@ -154,11 +156,12 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
 /// The answer to a request without a list: that of one question.
 async fn single(
     app: &App,
+    asker: &Asker,
     question: Parts,
     (revision, revision_min): (Revision, Revision),
     shown: bool,
 ) -> Result<Response, Problem> {
-    let verdict = decide(app, question, shown::detail(shown)).await?;
+    let verdict = decide(app, asker, question, shown::detail(shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -170,7 +173,7 @@ async fn single(
 }
 
 /// One of several questions, or what becomes of it without being asked.
-fn question_of(app: &App, n: usize, question: &RawValue, defaults: &Parts) -> Result<Asked, Verdict> {
+fn question_of(app: &App, asker: &Asker, n: usize, question: &RawValue, defaults: &Parts) -> Result<Asked, Verdict> {
     let located = |problem: Problem| match problem.field.clone() {
         Some(field) => {
             let detail = problem.detail.replacen(&format!("`{field}`"), &format!("`evaluations[{n}].{field}`"), 1);
@@ -179,7 +182,7 @@ fn question_of(app: &App, n: usize, question: &RawValue, defaults: &Parts) -> Re
         None => Verdict::Failed(problem),
     };
     let own: Parts = json::read(question.get().as_bytes(), &app.limits).map_err(located)?;
-    ask(app, own.or(defaults)).map_err(|verdict| match verdict {
+    ask(app, asker, own.or(defaults)).map_err(|verdict| match verdict {
         Verdict::Failed(problem) => located(problem),
         verdict => verdict,
     })

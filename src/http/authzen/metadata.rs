@@ -51,8 +51,9 @@ const NOWHERE: &str = "http://localhost";
 
 /// What the metadata says where the configuration says nothing: where the server listens.
 #[must_use]
-pub(in crate::http) fn default_url(listens: &Address) -> String {
+pub(in crate::http) fn default_url(listens: &Address, is_tls: bool) -> String {
     match listens {
+        Address::Tcp { host, port } if is_tls => format!("https://{host}:{port}"),
         Address::Tcp { host, port } => format!("http://{host}:{port}"),
         Address::Unix(_) => NOWHERE.to_owned(),
     }
@@ -94,9 +95,11 @@ mod tests {
 
     #[test]
     fn without_a_setting_it_is_where_the_server_listens() {
-        let url = |text: &str| default_url(&Address::try_from(text.to_owned()).unwrap());
+        let url_of = |text: &str, is_tls| default_url(&Address::try_from(text.to_owned()).unwrap(), is_tls);
+        let url = |text: &str| url_of(text, false);
         assert_eq!(url("127.0.0.1:7180"), "http://127.0.0.1:7180");
         assert_eq!(url("[::1]:80"), "http://[::1]:80");
+        assert_eq!(url_of("[::1]:80", true), "https://[::1]:80");
         assert_eq!(url("unix:/run/conclave.sock"), "http://localhost");
     }
 }

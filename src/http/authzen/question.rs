@@ -6,9 +6,11 @@ use crate::domain::EntityUid;
 use crate::domain::json::Object;
 use crate::domain::shape::{Anything, Fields};
 use crate::domain::uid::{UidRef, types};
+use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// Who asks, or what about.
@@ -80,12 +82,13 @@ impl Parts {
     /// The question; `None` if it names what no schema can have.
     ///
     /// # Errors
-    /// 400 if a part is missing.
-    pub(in crate::http) fn told(self) -> Result<Option<Told>, Problem> {
+    /// 400 if a part is missing, 403 if the asker may not ask about this subject.
+    pub(in crate::http) fn told(self, asker: &Asker) -> Result<Option<Told>, Problem> {
         let missing = |part: &str| Problem::malformed(part, "is missing");
         let subject = self.subject.ok_or_else(|| missing("subject"))?;
         let action = self.action.ok_or_else(|| missing("action"))?;
         let resource = self.resource.ok_or_else(|| missing("resource"))?;
+        subject.is_asked_by(asker)?;
         let (Some(principal), Some(about)) = (subject.uid(), resource.uid()) else {
             return Ok(None);
         };
@@ -105,6 +108,16 @@ impl Entity {
     /// The entity, if its type is written as types are.
     pub(in crate::http) fn uid(&self) -> Option<EntityUid> {
         UidRef::of_parts(&self.type_name, &self.id).map(|uid| uid.to_owned())
+    }
+
+    /// That the asker may ask about this subject.
+    ///
+    /// # Errors
+    /// 403 if not.
+    pub(in crate::http) fn is_asked_by(&self, asker: &Asker) -> Result<(), Problem> {
+        // Not `uid`: what no schema can have is somebody else too.
+        let subject = UidRef { type_name: &self.type_name, id: Cow::Borrowed(&self.id) };
+        asker.speaks_for(&subject, "", "subject")
     }
 }
 
@@ -171,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let told = |text: &str| serde_json::from_str::<Parts>(text).unwrap().told();
+        let told = |text: &str| serde_json::from_str::<Parts>(text).unwrap().told(&Asker::Host);
         assert_eq!(told("{}").unwrap_err().field.as_deref(), Some("subject"));
         let subject = r#""subject":{"type":"User","id":"ann"}"#;
         assert_eq!(told(&format!("{{{subject}}}")).unwrap_err().field.as_deref(), Some("action"));

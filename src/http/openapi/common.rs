@@ -17,27 +17,36 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Required,
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
 
+/// What the admin listener takes.
+const ADMIN_BEARER: &str = "The admin token, or one with the scope `read` for GET, `write` for everything else, `metrics` \
+                            for `/metrics`";
+
+/// What the access listener takes, where it asks.
+const ACCESS_BEARER: &str = "A token with the scope `decide`, or a signed token (JWT) that speaks for its subject alone, \
+                             as far as the server is configured for either";
+
 /// Adds to each operation what it shares with others, and the limits that are configuration.
-pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
-    let guarded = document.paths.paths.keys().any(|path| path.starts_with("/admin/"));
+pub(super) fn complete(mut document: OpenApi, limits: &Limits, guarded: bool) -> OpenApi {
+    let is_admin = document.paths.paths.keys().any(|path| path.starts_with("/admin/"));
     let mut components = document.components.take().unwrap_or_default();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             describe(operation, method, path);
             too_long(operation);
-            if guarded && !matches!(path.as_str(), "/healthz" | "/readyz") {
+            if guarded && !matches!(path.as_str(), "/healthz" | "/readyz" | authzen::METADATA) {
                 guard(operation);
             }
         }
     }
     if guarded {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
+        let description = if is_admin { ADMIN_BEARER } else { ACCESS_BEARER };
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
         components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(scheme).into());
     }
     register::<ProblemBody<'static>>(&mut components);
     register::<UserId>(&mut components);
     register::<GroupId>(&mut components);
-    if guarded {
+    if is_admin {
         register::<InvitationId>(&mut components);
         register::<JoinRequestId>(&mut components);
         register::<InvitationToken>(&mut components);
@@ -45,7 +54,7 @@ pub(super) fn complete(mut document: OpenApi, limits: &Limits) -> OpenApi {
         components.schemas.insert("IdempotencyKey".to_owned(), idempotency_key());
     }
     register::<Revision>(&mut components);
-    if !guarded {
+    if !is_admin {
         register::<Word>(&mut components);
         components.schemas.insert("Shown".to_owned(), shown());
     }
@@ -97,7 +106,7 @@ fn describe(operation: &mut Operation, method: &'static str, path: &str) {
 /// Every operation asks for the token.
 fn guard(operation: &mut Operation) {
     operation.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
-    problems(operation, &[401]);
+    problems(operation, &[401, 403]);
 }
 
 /// `users_read`: a handler's name alone would be that of many.

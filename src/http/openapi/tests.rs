@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::router::{access_endpoints, admin_endpoints};
+use crate::http::router::{access_endpoints, admin_endpoints, public_endpoints};
 use crate::http::routes::Endpoint;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ fn names(document: &Value) -> BTreeSet<String> {
 
 fn documents() -> [Value; 2] {
     let limits = Limits::default();
-    [json!(access_document(&limits)), json!(admin_document(&limits))]
+    [json!(access_document(&limits, false)), json!(admin_document(&limits))]
 }
 
 fn name(endpoint: Endpoint) -> String {
@@ -46,6 +46,14 @@ fn the_token_is_asked_for_where_the_router_asks_for_it() {
         assert_eq!(operation["security"] == json!([{"bearer": []}]), guarded, "{}", name(endpoint));
     }
     assert!(operations(&access).iter().all(|(_, operation)| operation.get("security").is_none()));
+    let guarded = json!(access_document(&Limits::default(), true));
+    assert!(guarded["components"]["securitySchemes"]["bearer"].is_object());
+    for endpoint in access_endpoints() {
+        let operation = &guarded["paths"][endpoint.path][endpoint.method.to_lowercase()];
+        let asks = operation["security"] == json!([{"bearer": []}]);
+        assert_eq!(asks, !public_endpoints().contains(&endpoint), "{}", name(endpoint));
+        assert_eq!(asks, operation["responses"].get("401").is_some(), "{}", name(endpoint));
+    }
 }
 
 #[test]

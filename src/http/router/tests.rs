@@ -209,7 +209,7 @@ async fn health_is_open_on_both_listeners_and_names_each_part() {
     for (status, _) in [server.access(get_of("/healthz")).await, server.admin(get_of("/healthz")).await] {
         assert_eq!(status.status(), 200);
     }
-    let ready = json!({"status": "ready", "server": "ok", "store": "ok", "policies": "ok"});
+    let ready = json!({"status": "ready", "server": "ok", "store": "ok", "policies": "ok", "credentials": "ok"});
     let (response, body) = server.admin(get_of("/readyz")).await;
     assert_eq!((response.status(), body), (StatusCode::OK, ready));
     server.app.store.clone().close().await;
@@ -258,14 +258,14 @@ async fn the_admin_listener_asks_for_the_token_whatever_the_path() {
         request
     };
     for refused in [None, Some("Bearer wrong-token-of-some-length"), Some("Bearer "), Some("Basic YTpi")] {
-        let (response, problem) = server.admin(request(refused, Some(Peer { same_user: false }))).await;
+        let (response, problem) = server.admin(request(refused, Some(Peer { uid: None, same_user: false }))).await;
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
         assert_eq!(problem["status"], 401);
     }
     let bearer = format!("Bearer {TOKEN}");
     assert_eq!(server.admin(request(Some(&bearer), None)).await.0.status(), 404);
-    assert_eq!(server.admin(request(None, Some(Peer { same_user: true }))).await.0.status(), 404);
+    assert_eq!(server.admin(request(None, Some(Peer { uid: Some(1), same_user: true }))).await.0.status(), 404);
 }
 
 async fn fail() -> StatusCode {

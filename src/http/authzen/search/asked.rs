@@ -6,7 +6,9 @@ use crate::domain::EntityUid;
 use crate::domain::json::Object;
 use crate::domain::shape::Fields;
 use crate::domain::uid::UidRef;
+use crate::http::auth::Asker;
 use crate::http::authzen::question::{Action, Entity, object, said};
+use crate::http::error::Problem;
 use crate::search::Page;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -113,7 +115,15 @@ impl SubjectSearch {
 
 impl ResourceSearch {
     /// The question, whatever the resource is; `None` if it names what no schema can have.
-    pub(super) fn told(self) -> Option<Told> {
+    ///
+    /// # Errors
+    /// 403 if the asker may not ask about this subject.
+    pub(super) fn told(self, asker: &Asker) -> Result<Option<Told>, Problem> {
+        self.subject.0.is_asked_by(asker)?;
+        Ok(self.question())
+    }
+
+    fn question(self) -> Option<Told> {
         let Self { subject: Object(subject), action: Object(action), resource: Object(resource), context, .. } = self;
         Some(Told {
             principal: subject.uid()?,
@@ -129,7 +139,15 @@ impl ResourceSearch {
 
 impl ActionSearch {
     /// The question, whatever the action is; `None` if it names what no schema can have.
-    pub(super) fn told(self) -> Option<Told> {
+    ///
+    /// # Errors
+    /// 403 if the asker may not ask about this subject.
+    pub(super) fn told(self, asker: &Asker) -> Result<Option<Told>, Problem> {
+        self.subject.0.is_asked_by(asker)?;
+        Ok(self.question())
+    }
+
+    fn question(self) -> Option<Told> {
         let Self { subject: Object(subject), resource: Object(resource), context, .. } = self;
         Some(Told {
             principal: subject.uid()?,
