@@ -11,14 +11,13 @@ pub mod explain;
 pub mod export;
 pub mod health;
 pub mod import;
+mod output;
 mod question;
 pub mod serve;
 pub mod validate;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
-use miette::IntoDiagnostic as _;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,7 +58,7 @@ enum Command {
     /// Decide one question against a database file, and say in full why: policies, roles, grants, what is missing.
     Explain(explain::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
-    Validate(ValidateArguments),
+    Validate(validate::Arguments),
     /// Decide requests from files, without a server or a database.
     Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
@@ -98,23 +97,6 @@ pub struct StoreArguments {
     pub database: Option<String>,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 no mistakes, 1 mistakes, 2 misuse or failure.")]
-struct ValidateArguments {
-    #[command(flatten)]
-    policies: PolicyArguments,
-}
-
-impl ValidateArguments {
-    fn run(&self) -> miette::Result<ExitCode> {
-        let sources = self.policies.load([])?.config.sources();
-        let mut out = io::stdout();
-        let colored = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let valid = validate::run(&sources, colored, &mut out).into_diagnostic()?;
-        Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
 impl PolicyArguments {
     /// The configuration: these flags and `more` over the environment, the file and the defaults.
     ///
@@ -140,11 +122,18 @@ impl PolicyArguments {
 /// # Errors
 /// What stands in the way, for a person to read; the exit code is 2 then.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    match &arguments.command {
+    match run_command(&arguments.command) {
+        Err(_) if output::is_cut_off() => Ok(ExitCode::from(2)),
+        result => result,
+    }
+}
+
+fn run_command(command: &Command) -> miette::Result<ExitCode> {
+    match command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
-        Command::Validate(arguments) => arguments.run(),
+        Command::Validate(arguments) => validate::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),

@@ -1,6 +1,6 @@
 //! `conclave health`: is the server on this machine ready? Made to be a container's health check.
 
-use super::PolicyArguments;
+use super::{PolicyArguments, output};
 use crate::config::Address;
 use clap::Args;
 use miette::IntoDiagnostic as _;
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let address = settings.load([("listen", &arguments.listen)])?.config.listen;
     match within(PATIENCE, &address) {
         Ok((status, body)) => {
-            writeln!(io::stdout(), "{}", body.trim_end()).into_diagnostic()?;
+            output::print(&format!("{}\n", body.trim_end()))?;
             Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {
