@@ -9,11 +9,14 @@ pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod export;
+pub mod fmt;
 pub mod health;
 pub mod import;
+pub mod matrix;
 mod output;
 mod question;
 pub mod serve;
+pub mod test;
 pub mod validate;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
@@ -31,6 +34,8 @@ Examples:
       The same in full: what is missing, and what would allow it.
   conclave validate --policies policies --schema schema
       Checks a set of policies and shows every mistake in its place.
+  conclave test policies/tests
+      Runs tests of policies and says what they covered.
 
 Every setting is taken from its flag, else from its CONCLAVE_* variable (--admin-listen is
 CONCLAVE_ADMIN_LISTEN), else from the TOML file named by --config, else it has a default.
@@ -59,6 +64,12 @@ enum Command {
     Explain(explain::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(validate::Arguments),
+    /// Run tests of policies, and say what of the policies they came to.
+    Test(test::Arguments),
+    /// Lay policies out as Cedar does.
+    Fmt(fmt::Arguments),
+    /// Draw tables of who may do what.
+    Matrix(matrix::Arguments),
     /// Decide requests from files, without a server or a database.
     Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
@@ -134,6 +145,9 @@ fn run_command(command: &Command) -> miette::Result<ExitCode> {
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
+        Command::Matrix(arguments) => matrix::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
