@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-Without --entities the world is one that is built in, with every role of a group and of a private
-space. A file may be a JSON array of entities in Cedar's form, or a world as `conclave test` has it;
-with `tables` in it, it says itself which tables are wanted:
+Without --entities the world is one that is built in, with every role of a group and of a
+private space. A file may be a JSON array of entities in Cedar's form, or a world as
+`conclave test` has it; with `tables` in it, it says itself which tables are wanted:
 
   tables:
     - title: The documents of the team

@@ -29,12 +29,12 @@ A file of tests has a world and what is asked in it:
       expect: allow
       by: [group-content-view]
 
-`entities` in the place of `world`, or beside it, is a list in Cedar's JSON form, or the name of a file
-of it. `by` (all determining policies), `context`, `rule` and `fails` may be left out. docs/policies.md
-says it all.
+`entities` in the place of `world`, or beside it, is a list in Cedar's JSON form, or the name
+of a file of it. `by` (all determining policies), `context`, `rule` and `fails` may be left out.
+docs/policies.md says it all.
 
-After the tests stands what they came to: for each policy, and for each condition in it, whether it was
-true at least once and false at least once.
+After the tests stands what they came to: for each policy, and for each condition in it,
+whether it was true at least once and false at least once.
 
 Examples:
   conclave test policies/tests

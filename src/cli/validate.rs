@@ -13,9 +13,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-Every file is read, and every error and warning told at once: syntax, types, unknown names with what
-was meant, attributes read without `has`, policies that look too deep or can never apply, forbids that
-may fail, ids that are missing or stand twice, policies without @rule. Warnings alone are exit code 0.
+Every file is read, and every error and warning told at once: syntax, types, unknown names with
+what was meant, attributes read without `has`, policies that look too deep or can never apply,
+forbids that may fail, ids that are missing or stand twice, policies without @rule. Warnings
+alone are exit code 0.
 
 Examples:
   conclave validate --policies policies --schema schema
