@@ -9,17 +9,19 @@ pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod export;
+pub mod fmt;
 pub mod health;
 pub mod import;
+pub mod matrix;
+mod output;
 mod question;
 pub mod serve;
+pub mod test;
 pub mod token;
 pub mod validate;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
-use miette::IntoDiagnostic as _;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ Examples:
       The same in full: what is missing, and what would allow it.
   conclave validate --policies policies --schema schema
       Checks a set of policies and shows every mistake in its place.
+  conclave test policies/tests
+      Runs tests of policies and says what they covered.
 
 Every setting is taken from its flag, else from its CONCLAVE_* variable (--admin-listen is
 CONCLAVE_ADMIN_LISTEN), else from the TOML file named by --config, else it has a default.
@@ -60,7 +64,13 @@ enum Command {
     /// Decide one question against a database file, and say in full why: policies, roles, grants, what is missing.
     Explain(explain::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
-    Validate(ValidateArguments),
+    Validate(validate::Arguments),
+    /// Run tests of policies, and say what of the policies they came to.
+    Test(test::Arguments),
+    /// Lay policies out as Cedar does.
+    Fmt(fmt::Arguments),
+    /// Draw tables of who may do what.
+    Matrix(matrix::Arguments),
     /// Decide requests from files, without a server or a database.
     Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
@@ -101,23 +111,6 @@ pub struct StoreArguments {
     pub database: Option<String>,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 no mistakes, 1 mistakes, 2 misuse or failure.")]
-struct ValidateArguments {
-    #[command(flatten)]
-    policies: PolicyArguments,
-}
-
-impl ValidateArguments {
-    fn run(&self) -> miette::Result<ExitCode> {
-        let sources = self.policies.load([])?.config.sources();
-        let mut out = io::stdout();
-        let colored = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let valid = validate::run(&sources, colored, &mut out).into_diagnostic()?;
-        Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
 impl PolicyArguments {
     /// The configuration: these flags and `more` over the environment, the file and the defaults.
     ///
@@ -143,11 +136,21 @@ impl PolicyArguments {
 /// # Errors
 /// What stands in the way, for a person to read; the exit code is 2 then.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    match &arguments.command {
+    match run_command(&arguments.command) {
+        Err(_) if output::is_cut_off() => Ok(ExitCode::from(2)),
+        result => result,
+    }
+}
+
+fn run_command(command: &Command) -> miette::Result<ExitCode> {
+    match command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
-        Command::Validate(arguments) => arguments.run(),
+        Command::Validate(arguments) => validate::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
+        Command::Matrix(arguments) => matrix::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Token(arguments) => token::run(arguments),

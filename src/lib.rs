@@ -35,6 +35,7 @@
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
+//! | [`workbench`] | tests of policies with coverage, and tables of who may do what | engine, slice, domain, YAML | axum, SQL, Cedar |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
 //! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | reqwest, axum, domain | everything else |
 //! | [`cli`] | one subcommand per file | everything above | |
@@ -64,3 +65,4 @@ pub mod stamp;
 pub mod store;
 pub mod telemetry;
 pub mod texts;
+pub mod workbench;

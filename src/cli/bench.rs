@@ -1,6 +1,6 @@
 //! `conclave bench`: how long decisions take, at rates that do not wait for them.
 
-use super::{PolicyArguments, StoreArguments, export};
+use super::{PolicyArguments, StoreArguments, export, output};
 use crate::bench::ask::{Ask, Http, InProcess, Server};
 use crate::bench::prepare::{Plan, prepare};
 use crate::bench::question::{self, Question};
@@ -14,7 +14,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     } else {
         report.table()
     };
-    io::stdout().write_all(text.as_bytes()).into_diagnostic()?;
+    output::print(&text)?;
     if let Some(file) = &arguments.plot {
         let picture = plot::svg(&report).into_diagnostic()?;
         std::fs::write(file, picture)

@@ -1,7 +1,7 @@
 //! `conclave check`: one decision against a database file, no server.
 
 use super::question::QuestionArguments;
-use super::{PolicyArguments, StoreArguments};
+use super::{PolicyArguments, StoreArguments, output};
 use crate::check::{Check, RequestRef};
 use crate::config::Config;
 use crate::domain::facts::{Neighbours, Wanted};
@@ -11,7 +11,6 @@ use crate::store::{Access, Store};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -49,7 +48,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Decision::Allow => ("ALLOW", 0),
         Decision::Deny => ("DENY", 1),
     };
-    write!(io::stdout(), "{word}\n{why}").into_diagnostic()?;
+    output::print(&format!("{word}\n{why}"))?;
     Ok(ExitCode::from(code))
 }
 

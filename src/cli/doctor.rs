@@ -1,6 +1,6 @@
 //! `conclave doctor`: proves every invariant of the rules on a database.
 
-use super::{PolicyArguments, StoreArguments};
+use super::{PolicyArguments, StoreArguments, output};
 use crate::admin::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::doctor::{Finding, Report, Severity, examine};
@@ -9,7 +9,6 @@ use clap::Args;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,7 +42,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
     let report = runtime.block_on(look(&config))?;
     let text = if arguments.json { format!("{}\n", as_json(&report)) } else { as_table(&report) };
-    io::stdout().write_all(text.as_bytes()).into_diagnostic()?;
+    output::print(&text)?;
     Ok(if report.broken().next().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

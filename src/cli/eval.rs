@@ -2,6 +2,7 @@
 
 mod request;
 
+use super::output::Output;
 use super::{PolicyArguments, validate};
 use crate::config::limits::EVALUATED_FILE_BYTES_MAX;
 use crate::engine::{Bundle, ErrorRule, SourceFile, Validation, elements};
@@ -76,7 +77,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     print_warnings(&bundle).into_diagnostic()?;
     let entities = bundle.entities(&read(&arguments.entities)?)?;
     let requests = read(&arguments.requests)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(Output::new());
     let mut are_all_decided = true;
     for request in elements(&requests)? {
         let answer = request::answer(&bundle, &entities, request.get());

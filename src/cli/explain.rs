@@ -3,7 +3,7 @@
 mod text;
 
 use super::question::QuestionArguments;
-use super::{PolicyArguments, StoreArguments};
+use super::{PolicyArguments, StoreArguments, output};
 use crate::check::{Check, Explained, RequestRef};
 use crate::config::Config;
 use crate::domain::{Decision, DecisionRequest};
@@ -13,7 +13,6 @@ use crate::store::{Access, Store};
 use crate::texts::Language;
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -64,7 +63,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     } else {
         text::text(&question, &explained)
     };
-    io::stdout().write_all(text.as_bytes()).into_diagnostic()?;
+    output::print(&text)?;
     Ok(ExitCode::from(match explained.outcome.decision {
         Decision::Allow => 0,
         Decision::Deny => 1,

@@ -1,5 +1,6 @@
 //! `conclave export`: everything a database holds, as lines of JSON.
 
+use super::output::Output;
 use super::{PolicyArguments, StoreArguments};
 use crate::bulk::export;
 use crate::store::{Access, Store};
@@ -7,7 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let database = settings.load([("database", &arguments.store.database)])?.config.database;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
     if arguments.file == Path::new("-") {
-        runtime.block_on(write(&database, io::stdout().lock()))?;
+        runtime.block_on(write(&database, Output::whole()))?;
     } else {
         runtime.block_on(write_file(&database, &arguments.file))?;
     }

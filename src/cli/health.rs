@@ -2,7 +2,7 @@
 
 mod tls;
 
-use super::PolicyArguments;
+use super::{PolicyArguments, output};
 use crate::config::{Address, TlsFiles};
 use clap::Args;
 use miette::IntoDiagnostic as _;
@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let (address, tls) = (config.listen, config.tls.files());
     match within(PATIENCE, &address, tls) {
         Ok((status, body)) => {
-            writeln!(io::stdout(), "{}", body.trim_end()).into_diagnostic()?;
+            output::print(&format!("{}\n", body.trim_end()))?;
             Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {

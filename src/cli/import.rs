@@ -1,6 +1,6 @@
 //! `conclave import`: lines of JSON into a database.
 
-use super::{PolicyArguments, StoreArguments, export};
+use super::{PolicyArguments, StoreArguments, export, output};
 use crate::admin::{Clock as _, SystemClock};
 use crate::bulk::import::TRANSACTION_LINES;
 use crate::bulk::{ImportError, Imported, Plan, import};
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
             let again =
                 if done.skipped > 0 { format!(" after {} of an earlier run", done.skipped) } else { String::new() };
             let said = format!("imported {} lines{again}; the revision is {}", done.lines, done.revision);
-            writeln!(io::stdout(), "{said}").into_diagnostic()?;
+            output::print(&format!("{said}\n"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error @ ImportError::Refused { .. }) => {

@@ -1,6 +1,6 @@
 //! `conclave serve`: runs the sidecar.
 
-use super::{PolicyArguments, StoreArguments, demo};
+use super::{PolicyArguments, StoreArguments, demo, output};
 use crate::admin::{SystemClock, SystemRandom};
 use crate::config::{Config, Loaded};
 use crate::http::Listeners;
@@ -77,7 +77,7 @@ impl Arguments {
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let loaded = arguments.load()?;
     if arguments.print_config {
-        write!(io::stdout(), "{}", loaded.describe()).into_diagnostic()?;
+        output::print(&loaded.describe())?;
         return Ok(ExitCode::SUCCESS);
     }
     telemetry::start(&loaded.config.log)?;

@@ -1,36 +1,92 @@
 //! `conclave validate`: whether policies and schema would load, and everything that is wrong with them.
 
-use crate::engine::{Bundle, LoadError, Problem, Sources, Summary};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use std::io::{self, Write};
+mod github;
+mod json;
+mod sarif;
 
-/// Writes every error and warning with file, line and caret, then one line that sums up. Returns whether the set is
-/// valid; warnings do not make it invalid.
-///
-/// `colored` is whether `out` is a terminal that wants colors.
+use super::{PolicyArguments, output};
+use crate::engine::{Examination, Problem, Summary};
+use clap::{Args, ValueEnum};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const DETAILS: &str = "\
+Every file is read, and every error and warning told at once: syntax, types, unknown names with
+what was meant, attributes read without `has`, policies that look too deep or can never apply,
+forbids that may fail, ids that are missing or stand twice, policies without @rule. Warnings
+alone are exit code 0.
+
+Examples:
+  conclave validate --policies policies --schema schema
+      Shows each problem with its line and a caret.
+  conclave validate --policies policies --format github
+      The same as annotations of the files, in a workflow of GitHub.
+  conclave validate --policies policies --format sarif > conclave.sarif
+      The same for what reads SARIF 2.1.0, code scanning for one.
+
+Exit codes: 0 no mistakes, 1 mistakes, 2 misuse or failure.";
+
+/// What `conclave validate` takes.
+#[derive(Debug, Args)]
+#[command(after_help = DETAILS)]
+pub struct Arguments {
+    #[command(flatten)]
+    policies: PolicyArguments,
+    /// How problems are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people: line and caret
+    Text,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Commands of a workflow of GitHub
+    Github,
+}
+
+/// Writes every error and warning, and whether the set is valid.
 ///
 /// # Errors
-/// If `out` cannot be written to.
-pub fn run(sources: &Sources, colored: bool, out: &mut dyn Write) -> io::Result<bool> {
-    match Bundle::load(sources) {
-        Ok(bundle) => {
-            print_all(bundle.warnings(), colored, out)?;
-            writeln!(
-                out,
-                "{}: valid{}",
-                size(bundle.summary()),
-                counted(", with", bundle.warnings().len(), "warning")
-            )?;
-            Ok(true)
-        }
-        Err(error) => {
-            print_all(error.problems(), colored, out)?;
-            writeln!(out, "invalid: {}", counts(&error))?;
-            Ok(false)
+/// A configuration that cannot be read, or standard output that cannot be written to.
+pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
+    let found = Examination::of(&arguments.policies.load([])?.config.sources());
+    output::print(&match arguments.format {
+        Format::Text => text(&found, output::is_colored()),
+        Format::Json => json::report(&found),
+        Format::Sarif => sarif::report(&found),
+        Format::Github => github::report(&found) + &summed_up(&found),
+    })?;
+    Ok(if found.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every problem with file, line and caret, then one line that sums up.
+fn text(found: &Examination, colored: bool) -> String {
+    let problems = found.problems.iter().map(|problem| render(problem, colored) + "\n");
+    problems.collect::<String>() + &summed_up(found)
+}
+
+fn summed_up(found: &Examination) -> String {
+    let (errors, all) = (found.errors(), found.problems.len());
+    match found.summary {
+        Some(summary) => format!("{}: valid{}\n", size(summary), counted(", with", all, "warning")),
+        None => {
+            let warnings = counted(" and", all - errors, "warning");
+            format!("invalid: {}{warnings}\n", counted("", errors, "error").trim_start())
         }
     }
 }
 
+/// Writes problems as people read them.
+///
+/// # Errors
+/// If `out` cannot be written to.
 pub(super) fn print_all(problems: &[Problem], colored: bool, out: &mut dyn Write) -> io::Result<()> {
     problems.iter().try_for_each(|problem| writeln!(out, "{}", render(problem, colored)))
 }
@@ -49,24 +105,22 @@ fn size(summary: Summary) -> String {
     format!("{policies} {noun}, {actions} actions, level {level} at most")
 }
 
-fn counts(error: &LoadError) -> String {
-    let errors = error.problems().iter().filter(|problem| problem.is_error()).count();
-    let warnings = error.problems().len() - errors;
-    format!("{}{}", counted("", errors, "error").trim_start(), counted(" and", warnings, "warning"))
-}
-
 /// ` 2 errors` after `before`; nothing for none.
 fn counted(before: &str, count: usize, what: &str) -> String {
-    match count {
-        0 => String::new(),
-        1 => format!("{before} 1 {what}"),
-        many => format!("{before} {many} {what}s"),
-    }
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = match count {
+        0 => Ok(()),
+        1 => write!(text, "{before} 1 {what}"),
+        many => write!(text, "{before} {many} {what}s"),
+    };
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Sources;
     use std::fs;
     use tempfile::TempDir;
 
@@ -76,9 +130,8 @@ mod tests {
             fs::write(folder.path().join("mine.cedar"), text).unwrap();
             folder.path().to_owned()
         });
-        let mut out = Vec::new();
-        let is_valid = run(&Sources { policies, ..Sources::default() }, false, &mut out).unwrap();
-        (is_valid, String::from_utf8(out).unwrap())
+        let found = Examination::of(&Sources { policies, ..Sources::default() });
+        (found.is_valid(), text(&found, false))
     }
 
     #[test]
@@ -91,8 +144,8 @@ mod tests {
         let (is_valid, out) =
             validated(Some("@id(\"a\")\npermit (principal, action == Action::\"view\", resource is User);\n"));
         assert!(is_valid);
-        assert!(out.contains("mine.cedar:1:1"), "{out}");
-        assert!(out.ends_with("1 policy, 23 actions, level 1 at most: valid, with 2 warnings\n"), "{out}");
+        assert!(out.contains("mine.cedar:1:1") && out.contains("has no `@rule`"), "{out}");
+        assert!(out.ends_with("1 policy, 23 actions, level 1 at most: valid, with 3 warnings\n"), "{out}");
     }
 
     #[test]

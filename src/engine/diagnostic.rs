@@ -9,6 +9,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Problem {
     severity: Severity,
+    /// What kind of problem it is, for programs.
+    code: &'static str,
     message: String,
     help: Option<String>,
     /// Boxed because problems travel as the error of results.
@@ -25,13 +27,26 @@ struct Place {
 
 impl Problem {
     /// An error without a place.
-    pub(super) fn error(message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), help: None, place: None }
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code: "policies", message: message.into(), help: None, place: None }
     }
 
     /// A warning without a place.
     pub(super) fn warning(message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(message) }
+    }
+
+    /// An error in a file that is neither of policies nor of schema, of tests say.
+    #[must_use]
+    pub fn of(file: &Arc<SourceFile>, span: impl Into<SourceSpan>, message: impl Into<String>) -> Self {
+        Self::error(message).at(file, span.into())
+    }
+
+    /// The same, called by another name.
+    pub(super) const fn with_code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
     }
 
     /// The same with advice on what to do.
@@ -74,6 +89,18 @@ impl Problem {
         std::iter::once(problem).chain(related.flat_map(|next| Self::from_cedar(next, files))).collect()
     }
 
+    /// What kind of problem it is, in a word or two: `missing-id`, `too-deep`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// What is wrong, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -92,6 +119,14 @@ impl Problem {
         let place = self.place.as_ref()?;
         let (line, column) = place.file.position(place.labels.first()?.offset());
         Some((&place.file.name, line, column))
+    }
+
+    /// Line and column (both from 1) right behind the place.
+    #[must_use]
+    pub fn end(&self) -> Option<(usize, usize)> {
+        let place = self.place.as_ref()?;
+        let label = place.labels.first()?;
+        Some(place.file.position(label.offset() + label.len()))
     }
 
     /// In the order of files and lines, whatever order Cedar found them in.

@@ -9,6 +9,12 @@ pub const FOLDER_FILES_MAX: usize = 1_000;
 /// Policies of one set. Each is validated in every request environment of the schema.
 pub const BUNDLE_POLICIES_MAX: usize = 10_000;
 
+/// How deep brackets and `if`s of a policy or of a schema may nest: whatever reads them recurses.
+pub const EXPRESSION_NESTING_MAX: usize = 64;
+
+/// Operators of one policy: each is a step deeper for whatever walks its condition.
+pub const POLICY_OPERATORS_MAX: usize = 2_000;
+
 /// How far from principal and resource a policy may look: each level is entities to load per decision.
 pub const DEREFERENCE_LEVELS_MAX: u32 = 8;
 

@@ -20,12 +20,12 @@ impl Bundle {
     /// [`LoadError`] with every problem of every file at once.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
         let mut problems = Vec::new();
-        let schema = sources.schema_files().unwrap_or_else(|more| gather(more, &mut problems));
-        let policies = sources.policy_files().unwrap_or_else(|more| gather(more, &mut problems));
+        let (schema, policies) = sources.read(&mut problems);
         let looking = Looking::UpToALevel;
         let bundle = Self::compile(&schema, &policies, Naming::Annotated, &sources.features, looking, problems)?;
         if bundle.policies.is_empty() {
-            let nothing = Problem::error("no policy is in force").with_help("without policies everything is denied");
+            let nothing = Problem::error("no policy is in force").with_code("no-policy");
+            let nothing = nothing.with_help("without policies everything is denied");
             return Err(LoadError::new([bundle.warnings, vec![nothing]].concat()));
         }
         Ok(bundle)
@@ -52,10 +52,11 @@ impl Bundle {
         looking: Looking,
         mut problems: Vec<Problem>,
     ) -> Result<Self, LoadError> {
-        let were_read = problems.is_empty();
+        // Held against half a schema, policies would have mistakes that they do not have.
+        let is_whole = problems.is_empty() || !schema_files.is_empty();
         let policies = parse::parse(policy_files, naming, features, &mut problems);
         let schema = schema::load(schema_files, &mut problems);
-        let Some(schema) = schema.filter(|_| were_read) else { return Err(LoadError::new(problems)) };
+        let Some(schema) = schema.filter(|_| is_whole) else { return Err(LoadError::new(problems)) };
         let levels = validate::validate(&schema, &policies, looking, &mut problems);
         let actions = action_entities(&schema, &mut problems);
         if problems.iter().any(Problem::is_error) {
@@ -102,11 +103,6 @@ impl Bundle {
         let (actions, warnings, error_rule) = (Vec::new(), Vec::new(), ErrorRule::default());
         Self { schema, policies, set: set.into(), index, actions, model, warnings, error_rule, generation, digest }
     }
-}
-
-fn gather(more: Vec<Problem>, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
-    problems.extend(more);
-    Vec::new()
 }
 
 fn action_entities(schema: &Schema, problems: &mut Vec<Problem>) -> Vec<Arc<Entity>> {

@@ -2,6 +2,7 @@
 
 use super::diagnostic::Problem;
 use super::limits::BUNDLE_POLICIES_MAX;
+use super::nesting::{self, Language};
 use super::sources::{MESSAGING, SourceFile};
 use cedar_policy_core::ast::{Annotation, AnyId, Effect, Policy, PolicyID};
 use cedar_policy_core::parser::{Loc, parse_policyset};
@@ -69,14 +70,16 @@ pub(super) fn parse(
             let id = match naming {
                 Naming::Numbered => numbered(),
                 Naming::Given => given_id(&policy).or_else(numbered),
-                Naming::Annotated => annotated_id(&policy, file, &loc, problems),
+                // One without is an error, told here; what else is wrong with it is told too.
+                Naming::Annotated => annotated_id(&policy, file, &loc, problems).or_else(numbered),
             };
             policies.extend(id.map(|id| describe(&policy, id, file, &loc)));
         }
     }
     refuse_duplicates(&policies, problems);
     if policies.len() > BUNDLE_POLICIES_MAX {
-        problems.push(Problem::error(format!("there are more than {BUNDLE_POLICIES_MAX} policies")));
+        let many = format!("there are more than {BUNDLE_POLICIES_MAX} policies");
+        problems.push(Problem::error(many).with_code("limit"));
     }
     policies.retain(|policy| is_switched_on(policy, features, problems));
     policies
@@ -84,15 +87,21 @@ pub(super) fn parse(
 
 /// The policies of one file in the order in which they stand there.
 fn parse_file(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<(Policy, Loc)> {
+    if let Some(problem) = nesting::too_deep(file, Language::Policies) {
+        problems.push(problem);
+        return Vec::new();
+    }
     let set = match parse_policyset(&file.text) {
         Ok(set) => set,
         Err(errors) => {
-            problems.extend(Problem::from_cedar(&errors, std::slice::from_ref(file)));
+            let told = Problem::from_cedar(&errors, std::slice::from_ref(file));
+            problems.extend(told.into_iter().map(|problem| problem.with_code("syntax")));
             return Vec::new();
         }
     };
     for template in set.templates() {
         let problem = Problem::error("a policy with `?principal` or `?resource` is a template")
+            .with_code("template")
             .with_help("grants are data: give the right to somebody through the admin API, and let a policy read it");
         problems.push(match template.loc() {
             Some(loc) => problem.at(file, first_line(file, loc)),
@@ -110,6 +119,7 @@ fn annotated_id(policy: &Policy, file: &Arc<SourceFile>, loc: &Loc, problems: &m
     let id = given_id(policy);
     if id.is_none() {
         let problem = Problem::error("this policy has no `@id`")
+            .with_code("missing-id")
             .with_help("decisions, logs and tests name policies by id: write `@id(\"what-it-decides\")` above it");
         problems.push(problem.at(file, first_line(file, loc)));
     }
@@ -150,8 +160,20 @@ fn refuse_duplicates(policies: &[Parsed], problems: &mut Vec<Problem>) {
         let message = format!("the policy id `{}` is used twice: in {}:{}", policy.id, first.file.name, first.line());
         let message = format!("{message} and in {}:{}", policy.file.name, policy.line());
         let span = annotation(&policy.policy, "id").and_then(|id| id.loc.as_ref()).map_or(policy.span, |loc| loc.span);
-        problems.push(Problem::error(message).at(&policy.file, span));
+        problems.push(Problem::error(message).with_code("duplicate-id").at(&policy.file, span));
     }
+}
+
+/// A warning for each policy that names no rule: `validate` alone asks for it, as a host may have no rules.
+pub(super) fn without_rule(policies: &[Parsed]) -> impl Iterator<Item = Problem> {
+    policies.iter().filter(|policy| policy.rule.is_none()).map(|policy| {
+        let start = policy.span.offset();
+        let length = policy.text().lines().next().map_or(0, str::len);
+        Problem::warning(format!("the policy `{}` has no `@rule`", policy.id))
+            .with_code("missing-rule")
+            .with_help("say which written rule it follows, as `@rule(\"D4\")`: answers and tests report it")
+            .at(&policy.file, (start, length).into())
+    })
 }
 
 /// Whether the deployment wants the policy; one that names no feature is always wanted.
@@ -162,7 +184,7 @@ fn is_switched_on(policy: &Parsed, features: &BTreeSet<String>, problems: &mut V
         // A misspelt feature would silently drop a forbid.
         let message = format!("the policy `{}` is left out: the feature `{}` is not on", policy.id, feature.val);
         let span = feature.loc.as_ref().map_or(policy.span, |loc| loc.span);
-        problems.push(Problem::warning(message).at(&policy.file, span));
+        problems.push(Problem::warning(message).with_code("feature-off").at(&policy.file, span));
     }
     on
 }

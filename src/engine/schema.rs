@@ -4,6 +4,7 @@ use super::diagnostic::Problem;
 use super::groups;
 use super::json;
 use super::merge::{self, Declared};
+use super::nesting::{self, Language};
 use super::sources::{SourceFile, Sources};
 use cedar_policy::Schema;
 use cedar_policy_core::extensions::Extensions;
@@ -13,6 +14,13 @@ use std::sync::Arc;
 
 /// One schema of all files; `None` if any of them has an error, which is then in `problems`.
 pub(super) fn load(files: &[Arc<SourceFile>], problems: &mut Vec<Problem>) -> Option<Schema> {
+    let mut found = Vec::new();
+    let schema = whole(files, &mut found);
+    problems.extend(found.into_iter().map(|problem| problem.with_code("schema")));
+    schema
+}
+
+fn whole(files: &[Arc<SourceFile>], problems: &mut Vec<Problem>) -> Option<Schema> {
     let declared: Vec<_> = files.iter().map(|file| fragment(file, problems)).collect();
     let declared = declared.into_iter().collect::<Option<Vec<_>>>()?;
     let problems_before = problems.len();
@@ -37,7 +45,7 @@ pub(super) fn load(files: &[Arc<SourceFile>], problems: &mut Vec<Problem>) -> Op
 
 /// The schema that is compiled in.
 pub(super) fn built_in() -> Option<ValidatorSchema> {
-    let files = Sources::default().schema_files().ok()?;
+    let files = Sources::default().schema_files(&mut Vec::new());
     let declared = files.iter().map(|file| fragment(file, &mut Vec::new())).collect::<Option<Vec<_>>>()?;
     schema(merge::merged(declared, &mut Vec::new())).ok()
 }
@@ -57,6 +65,10 @@ fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Decla
                 None
             }
         };
+    }
+    if let Some(problem) = nesting::too_deep(file, Language::Schema) {
+        problems.push(problem);
+        return None;
     }
     match Fragment::from_cedarschema_str(&file.text, Extensions::all_available()) {
         Ok((fragment, warnings)) => {

@@ -44,6 +44,14 @@ impl SourceFile {
         Arc::new(Self { name: name.into(), text: text.into() })
     }
 
+    /// Reads a file as text.
+    ///
+    /// # Errors
+    /// [`Problem`] naming the file, if it is no regular file, larger than `bytes_max`, or no text.
+    pub fn read(path: &Path, bytes_max: u64) -> Result<Arc<Self>, Problem> {
+        Ok(Self::new(path.display().to_string(), read_file(path, bytes_max)?))
+    }
+
     /// Whether it is written as JSON.
     pub(super) fn is_json(&self) -> bool {
         Path::new(&self.name).extension().is_some_and(|extension| extension == "json")
@@ -66,19 +74,28 @@ macro_rules! built_in {
 }
 
 impl Sources {
-    /// The policy files, in the order of their names.
-    pub(super) fn policy_files(&self) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
+    /// Schema and policy files, as far as they can be read; no schema at all where any part of it cannot be.
+    pub(super) fn read(&self, problems: &mut Vec<Problem>) -> (Vec<Arc<SourceFile>>, Vec<Arc<SourceFile>>) {
+        let mut schema = self.schema_files(problems);
+        if !problems.is_empty() {
+            schema.clear();
+        }
+        (schema, self.policy_files(problems))
+    }
+
+    /// The policy files that can be read, in the order of their names; what cannot goes to `problems`.
+    pub(super) fn policy_files(&self, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
         match &self.policies {
-            None => Ok(built_in_policies()),
-            Some(path) => read_all(path, &[".cedar"]),
+            None => built_in_policies(),
+            Some(path) => read_all(path, &[".cedar"], problems),
         }
     }
 
-    /// The schema files, in the order of their names.
-    pub(super) fn schema_files(&self) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
+    /// The schema files that can be read, in the order of their names; what cannot goes to `problems`.
+    pub(super) fn schema_files(&self, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
         match &self.schema {
-            None => Ok(built_in!["schema/groups.cedarschema"]),
-            Some(path) => read_all(path, &[".cedarschema", ".json"]),
+            None => built_in!["schema/groups.cedarschema"],
+            Some(path) => read_all(path, &[".cedarschema", ".json"], problems),
         }
     }
 }
@@ -96,21 +113,28 @@ fn built_in_policies() -> Vec<Arc<SourceFile>> {
 }
 
 /// Reads one file, or the files of a folder whose names end in one of `endings`; sub-folders are not entered.
-fn read_all(path: &Path, endings: &[&str]) -> Result<Vec<Arc<SourceFile>>, Vec<Problem>> {
-    let paths = if path.is_file() { Ok(vec![path.to_owned()]) } else { list(path, endings) };
-    let paths = paths.map_err(|problem| vec![problem])?;
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for path in paths {
-        match read_file(&path) {
-            Ok(text) => files.push(SourceFile::new(path.display().to_string(), text)),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+fn read_all(path: &Path, endings: &[&str], problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
+    let paths = files(path, endings).unwrap_or_else(|problem| {
+        problems.push(problem.with_help("leave the option out for what is built in"));
+        Vec::new()
+    });
+    let read = paths.iter().map(|path| SourceFile::read(path, SOURCE_FILE_BYTES_MAX));
+    read.filter_map(|file| file.map_err(|problem| problems.push(problem)).ok()).collect()
+}
+
+/// One file as it is named, or the files of a folder whose names end in one of `endings`, in the order of their
+/// names; sub-folders are not entered.
+///
+/// # Errors
+/// [`Problem`] if the folder cannot be read, holds none, or too many.
+pub fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
+    if path.is_file() { Ok(vec![path.to_owned()]) } else { list(path, endings) }
 }
 
 fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
-    let unreadable = |error: io::Error| Problem::error(format!("cannot read the folder {}: {error}", folder.display()));
+    let unreadable = |error: io::Error| {
+        Problem::error(format!("cannot read the folder {}: {error}", folder.display())).with_code("unreadable")
+    };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -119,20 +143,22 @@ fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
             paths.push(path);
         }
         if paths.len() > FOLDER_FILES_MAX {
-            return Err(Problem::error(format!("{} holds more than {FOLDER_FILES_MAX} files", folder.display())));
+            let many = format!("{} holds more than {FOLDER_FILES_MAX} files", folder.display());
+            return Err(Problem::error(many).with_code("limit"));
         }
     }
     if paths.is_empty() {
         let endings = endings.join(" or *");
-        return Err(Problem::error(format!("{} holds no *{endings} file", folder.display()))
-            .with_help("without policies everything is denied; leave the option out for the built-in set"));
+        return Err(Problem::error(format!("{} holds no *{endings} file", folder.display())).with_code("unreadable"));
     }
     paths.sort();
     Ok(paths)
 }
 
-fn read_file(path: &Path) -> Result<String, Problem> {
-    let unreadable = |error: &dyn std::fmt::Display| Problem::error(format!("cannot read {}: {error}", path.display()));
+fn read_file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Problem::error(format!("cannot read {}: {error}", path.display())).with_code("unreadable")
+    };
     let not_regular = || unreadable(&"it is not a regular file");
     // Asked before opening: opening a FIFO waits for a writer that may never come.
     if !fs::metadata(path).map_err(|error| unreadable(&error))?.is_file() {
@@ -143,9 +169,9 @@ fn read_file(path: &Path) -> Result<String, Problem> {
         return Err(not_regular());
     }
     let mut bytes = Vec::new();
-    file.take(SOURCE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > SOURCE_FILE_BYTES_MAX {
-        return Err(unreadable(&format_args!("it is larger than {SOURCE_FILE_BYTES_MAX} bytes")));
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(unreadable(&format_args!("it is larger than {bytes_max} bytes")));
     }
     String::from_utf8(bytes).map_err(|error| {
         unreadable(&format_args!("it is no UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))

@@ -3,7 +3,6 @@
 use super::validate::Looking;
 use super::{AllEntities, Bundle, ContextError, Detail, LoadError, Naming, NotAllowed, Sources};
 use crate::domain::{DecisionRequest, Outcome};
-use std::sync::Arc;
 use thiserror::Error;
 
 /// What is held against the schema.
@@ -47,15 +46,10 @@ impl Bundle {
     /// [`LoadError`] with every problem of every file at once.
     pub fn stateless(sources: &Sources, validation: Validation) -> Result<Self, LoadError> {
         let mut problems = Vec::new();
-        let mut or_gather = |files: Result<Vec<Arc<_>>, _>| {
-            files.unwrap_or_else(|more| {
-                problems.extend(more);
-                Vec::new()
-            })
+        let (schema, policies) = match validation {
+            Validation::None => (Vec::new(), sources.policy_files(&mut problems)),
+            Validation::Strict | Validation::EntitiesOnly => sources.read(&mut problems),
         };
-        let no_schema = validation == Validation::None;
-        let schema = if no_schema { Vec::new() } else { or_gather(sources.schema_files()) };
-        let policies = or_gather(sources.policy_files());
         if validation == Validation::Strict {
             return Self::compile(&schema, &policies, Naming::Given, &sources.features, Looking::Anywhere, problems);
         }

@@ -84,7 +84,12 @@ fn by_level(
 /// The warnings about policies that are not `broken`: of one with an error, that it never applies is no news.
 fn warnings(result: &ValidationResult, broken: &HashSet<SmolStr>, files: &[Arc<SourceFile>]) -> Vec<Problem> {
     let warnings = result.validation_warnings().filter(|warning| !is_about_any(warning, broken));
-    warnings.flat_map(|warning| Problem::from_cedar(warning, files)).collect()
+    let told = |warning: &ValidationWarning| {
+        let code =
+            if matches!(warning, ValidationWarning::ImpossiblePolicy(_)) { "never-applies" } else { "suspicious" };
+        Problem::from_cedar(warning, files).into_iter().map(|problem| problem.with_code(code)).collect::<Vec<_>>()
+    };
+    warnings.flat_map(told).collect()
 }
 
 fn set(policies: &[&Parsed]) -> PolicySet {
@@ -131,7 +136,9 @@ fn policy_id(error: &ValidationError) -> &PolicyID {
 }
 
 fn explain(error: &ValidationError, files: &[Arc<SourceFile>]) -> Vec<Problem> {
-    let mut problems = Problem::from_cedar(error, files);
+    let code = code(error);
+    let mut problems: Vec<_> =
+        Problem::from_cedar(error, files).into_iter().map(|problem| problem.with_code(code)).collect();
     if let ValidationError::EntityDerefLevelViolation(violation) = error {
         let help = match violation.violation_kind {
             EntityDerefViolationKind::MaximumLevelExceeded { .. } => {
@@ -148,6 +155,18 @@ fn explain(error: &ValidationError, files: &[Arc<SourceFile>]) -> Vec<Problem> {
     problems
 }
 
+/// What programs call it.
+const fn code(error: &ValidationError) -> &'static str {
+    match error {
+        ValidationError::UnrecognizedEntityType(_) => "unknown-type",
+        ValidationError::UnrecognizedActionId(_) => "unknown-action",
+        ValidationError::UnsafeAttributeAccess(_) => "unknown-attribute",
+        ValidationError::UnsafeOptionalAttributeAccess(_) | ValidationError::UnsafeTagAccess(_) => "missing-has",
+        ValidationError::EntityDerefLevelViolation(_) => "too-deep",
+        _ => "type",
+    }
+}
+
 fn is_about_any(warning: &ValidationWarning, policies: &HashSet<SmolStr>) -> bool {
     let text = warning.to_string();
     policies.iter().any(|id| text.starts_with(&format!("for policy `{id}`")))
@@ -159,6 +178,6 @@ fn warn_of_failure(policy: &Parsed) -> Option<Problem> {
     let culprit = fallible::first_overflow(condition)?;
     let message = format!("the forbid `{}` may fail when it is evaluated", policy.id);
     let span = culprit.source_loc().map_or(policy.span, |loc| loc.span);
-    let problem = Problem::warning(message).at(&policy.file, span);
+    let problem = Problem::warning(message).with_code("forbid-may-fail").at(&policy.file, span);
     Some(problem.with_help("a forbid whose evaluation fails is answered Deny; keep the result as an attribute instead"))
 }

@@ -40,5 +40,6 @@ mod search;
 mod sidecar;
 mod stateful;
 mod structure;
+mod workbench;
 mod worked_example;
 mod world;

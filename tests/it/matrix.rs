@@ -1,11 +1,12 @@
 //! The golden table: every role × action × kind of resource, in a group's space and a private one.
 //!
-//! A change of a policy shows as a diff of `tests/golden/matrix.txt`, which a person reviews.
+//! A change of a policy shows as a diff of `tests/golden/matrix.txt`, which a person reviews. `conclave matrix` draws the
+//! same table without a server.
 //! `CONCLAVE_UPDATE_GOLDEN=1` writes it anew.
 
 use crate::sidecar::TestSidecar;
+use conclave::workbench::table::{self, Cell};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/matrix.txt");
 
@@ -117,32 +118,22 @@ async fn private_content(sidecar: &TestSidecar) {
     grant(sidecar, "Item::\"note\"", "view", circle).await;
 }
 
-async fn table(
-    sidecar: &TestSidecar,
-    out: &mut String,
-    title: &str,
-    resource: (&'static str, &str),
-    roles: &[(&str, &str)],
-    actions: &[(&str, Value)],
-) {
-    write!(out, "{title}\n{:36}", "").unwrap();
-    for (_, role) in roles {
-        write!(out, "{role:>15}").unwrap();
-    }
-    out.push('\n');
+async fn drawn(sidecar: &TestSidecar, Table { title, resource, roles, actions }: Table) -> table::Table {
     let resource = (resource.0, resource.1.to_owned());
-    for (action, context) in actions {
+    let mut rows = Vec::new();
+    for (action, context) in &actions {
         let extra = context.as_object().and_then(|fields| fields.iter().next());
         let label = extra.map_or_else(|| (*action).to_owned(), |(name, value)| format!("{action} {name}={value}"));
-        write!(out, "  {label:34}").unwrap();
+        let mut cells = Vec::new();
         for (user, _) in roles {
             let answer = sidecar.ask(user, action, &resource, context).await;
             assert!(answer.errors.is_empty());
-            write!(out, "{:>15}", if answer.decision == "Allow" { "Allow" } else { "." }).unwrap();
+            cells.push(if answer.decision == "Allow" { Cell::Allow } else { Cell::Deny });
         }
-        out.push('\n');
+        rows.push((label, cells));
     }
-    out.push('\n');
+    let columns = roles.iter().map(|(_, role)| (*role).to_owned()).collect();
+    table::Table { title: title.to_owned(), columns, rows }
 }
 
 fn plain<'a>(actions: &[&'a str]) -> Vec<(&'a str, Value)> {
@@ -228,13 +219,11 @@ pub fn tables() -> Vec<Table> {
 }
 
 async fn matrix(sidecar: &TestSidecar) -> String {
-    let mut out = String::from("Who may do what. A dot is Deny.\n\n");
-    for Table { title, resource, roles, actions } in tables() {
-        table(sidecar, &mut out, title, resource, roles, &actions).await;
+    let mut all = Vec::new();
+    for table in tables() {
+        all.push(drawn(sidecar, table).await);
     }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
+    table::text(&all)
 }
 
 #[tokio::test]
