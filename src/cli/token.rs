@@ -3,6 +3,7 @@
 use crate::admin::SystemRandom;
 use crate::admin::ambient::new_secret;
 use crate::http::auth::{Scope, is_name, line};
+use super::output::Output;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use miette::{IntoDiagnostic as _, miette};
@@ -43,7 +44,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         return Err(miette!("`{}` is no name: use letters, digits, `-` and `_`", arguments.name));
     }
     let token = new_secret(&SystemRandom).into_diagnostic()?;
-    print(arguments, &token, &mut io::stdout()).into_diagnostic()?;
+    print(arguments, &token, &mut Output::whole()).into_diagnostic()?;
     Ok(ExitCode::SUCCESS)
 }
 
