@@ -20,6 +20,7 @@ mod json;
 pub mod limits;
 mod load;
 mod merge;
+mod nesting;
 mod not_allowed;
 mod parse;
 mod place;
@@ -44,7 +45,7 @@ pub use json::elements;
 pub use not_allowed::NotAllowed;
 pub use parse::Naming;
 pub use residual::Sought;
-pub use sources::{MESSAGING, SourceFile, Sources};
+pub use sources::{MESSAGING, ReadSources, SourceFile, Sources};
 pub use stateless::{Undecidable, Validation};
 
 use cedar_policy::Effect;

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// The file that holds the admin token [default: one is made beside the database]
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<String>,
+    /// Record each decision in this file, as a line of JSON [default: decisions are not recorded]
+    #[arg(long, value_name = "FILE")]
+    decision_log: Option<String>,
     /// Load the worked example into an empty database, and print what to try
     #[arg(long)]
     demo: bool,
@@ -59,6 +62,7 @@ impl Arguments {
             ("listen", &self.listen),
             ("admin_listen", &self.admin_listen),
             ("admin_token_file", &self.admin_token_file),
+            ("decision_log.file", &self.decision_log),
             ("demo", &demo),
         ];
         Ok(self.policies.load(more)?)

@@ -4,6 +4,7 @@ use super::diagnostic::Problem;
 use super::groups;
 use super::json;
 use super::merge::{self, Declared};
+use super::nesting::{self, Language};
 use super::sources::{SourceFile, Sources};
 use cedar_policy::Schema;
 use cedar_policy_core::extensions::Extensions;
@@ -57,6 +58,10 @@ fn fragment(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Option<Decla
                 None
             }
         };
+    }
+    if let Some(problem) = nesting::too_deep(file, Language::Schema) {
+        problems.push(problem);
+        return None;
     }
     match Fragment::from_cedarschema_str(&file.text, Extensions::all_available()) {
         Ok((fragment, warnings)) => {

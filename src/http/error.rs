@@ -189,6 +189,9 @@ struct Extra {
     /// Of changes asked for from ahead of the store: where it stands.
     #[schema(required = false)]
     head: u64,
+    /// Of a reload that came to nothing: each thing that is wrong.
+    #[schema(required = false, value_type = Vec<Object>)]
+    problems: Value,
     /// Of a search that looked at as much as it may: where it goes on.
     #[schema(required = false, value_type = Object)]
     page: Value,
