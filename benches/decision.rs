@@ -232,7 +232,9 @@ fn batch(c: &mut Criterion, world: &World) {
         let mut turn = batches.iter().cycle();
         b.iter(|| {
             let batch = turn.next().expect("a batch");
-            world.runtime.block_on(async { black_box(world.check().decide_all(batch).await.expect("decisions")) })
+            world.runtime.block_on(async {
+                black_box(world.check().decide_all(&world.check().in_force(), batch).await.expect("decisions"))
+            })
         });
     });
     group.finish();
@@ -240,7 +242,7 @@ fn batch(c: &mut Criterion, world: &World) {
 
 fn slice(c: &mut Criterion, world: &World) {
     let (slicer, bundle) = (world.slicer(), world.check().bundle());
-    let seeds: Vec<_> = world.questions.iter().map(|question| seeds(bundle, question)).collect();
+    let seeds: Vec<_> = world.questions.iter().map(|question| seeds(&bundle, question)).collect();
     let mut group = c.benchmark_group("slice");
     group.bench_function("entities", |b| {
         let mut turn = seeds.iter().cycle();

@@ -6,6 +6,7 @@ pub mod batch;
 mod cached;
 pub mod error;
 pub mod explain;
+mod in_force;
 pub mod key;
 mod lent;
 pub mod snapshot;
@@ -17,6 +18,7 @@ pub use batch::BatchError;
 pub use cached::Answer;
 pub use error::CheckError;
 pub use explain::Explained;
+pub use in_force::InForce;
 pub use key::RequestRef;
 pub use snapshot::{Decider, Searched};
 pub use told::{Asked, Told, ToldError};
@@ -31,7 +33,9 @@ use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
 use futures_util::FutureExt as _;
+use in_force::Published;
 use moka::future::Cache;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use turns::Turns;
@@ -40,8 +44,7 @@ use verify::Verifier;
 /// Answers decisions, from memory where that is safe.
 #[derive(Debug)]
 pub struct Check {
-    bundle: Arc<Bundle>,
-    slicer: Slicer,
+    published: Published,
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
     turns: Turns,
@@ -56,7 +59,8 @@ pub struct Check {
 }
 
 /// Whether an answer was computed for this request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CacheUse {
     /// It was in the cache, or another request was just computing it.
     Hit,
@@ -95,7 +99,8 @@ impl Check {
             .build();
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { bundle, slicer, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier, began })
+        let published = Published::new(InForce::new(bundle, Arc::new(slicer)));
+        Ok(Self { published, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier, began })
     }
 
     /// May this principal do this action on this resource?
@@ -104,7 +109,35 @@ impl Check {
     /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
     /// An error is never an Allow, and is never remembered.
     pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        self.decide_to(Detail::Policies, request).await
+        if let Some(answer) = self.cached(request) {
+            return Ok(answer);
+        }
+        self.miss(&self.in_force(), Detail::Policies, request.to_owned()).await
+    }
+
+    /// The same by a bundle that the asker took hold of before, so that all it asks is decided by one.
+    ///
+    /// # Errors
+    /// As [`Check::decide`].
+    pub async fn decide_by(&self, in_force: &InForce, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
+        self.decide_in(in_force, Detail::Policies, request).await
+    }
+
+    /// The same, for whoever does not ask for all policies that determine it, too.
+    ///
+    /// # Errors
+    /// As [`Check::decide`].
+    pub async fn decide_in(
+        &self,
+        in_force: &InForce,
+        detail: Detail,
+        request: &RequestRef<'_>,
+    ) -> Result<Answer, CheckError> {
+        if let Some(answer) = self.look(in_force.generation(), detail, request) {
+            self.counting.hits(1);
+            return Ok(answer);
+        }
+        self.miss(in_force, detail, request.to_owned()).await
     }
 
     /// The same, for whoever does not ask for all policies that determine it: evaluation ends with the one that
@@ -113,24 +146,21 @@ impl Check {
     /// # Errors
     /// As [`Check::decide`].
     pub async fn decide_to(&self, detail: Detail, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        if let Some(answer) = self.look(detail, request) {
-            self.counting.hits(1);
-            return Ok(answer);
-        }
-        self.miss(detail, request.to_owned()).await
+        self.decide_in(&self.in_force(), detail, request).await
     }
 
     /// The answer with all policies that determine it, if it is cached and still right. Never waits.
     #[must_use]
     pub fn cached(&self, request: &RequestRef<'_>) -> Option<Answer> {
-        self.look(Detail::Policies, request).inspect(|_| self.counting.hits(1))
+        self.look(self.published.generation(), Detail::Policies, request).inspect(|_| self.counting.hits(1))
     }
 
-    /// The same, not counted.
-    fn look(&self, detail: Detail, request: &RequestRef<'_>) -> Option<Answer> {
+    /// The same, not counted, for who began with the bundle of this generation.
+    fn look(&self, generation: u64, detail: Detail, request: &RequestRef<'_>) -> Option<Answer> {
         // A read waits only where it tidies up and another read is doing so. What is begun then is
         // finished by a later one.
-        self.fresh(self.decisions.get(request).now_or_never()?.filter(|cached| cached.tells(detail))?)
+        let cached = self.decisions.get(request).now_or_never()?.filter(|cached| cached.tells(detail))?;
+        self.fresh(generation, cached)
     }
 
     /// What every write must tell before it is acknowledged.
@@ -151,10 +181,28 @@ impl Check {
         self.stripes.published()
     }
 
-    /// The policies that decide.
+    /// What decides for whoever begins now.
     #[must_use]
-    pub const fn bundle(&self) -> &Arc<Bundle> {
-        &self.bundle
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.published.get()
+    }
+
+    /// The policies that decide for whoever begins now.
+    #[must_use]
+    pub fn bundle(&self) -> Arc<Bundle> {
+        Arc::clone(self.in_force().bundle())
+    }
+
+    /// Lets another bundle decide, policies, schema and index at once. Who has begun ends with the bundle before;
+    /// nobody who begins from now on is answered by it.
+    ///
+    /// What is stored of hosts' entities must fit the schema, and go on to do so: where the schema is another,
+    /// the caller is the one writer. Answers with what decided before: to let go of it, with all that its cache holds, may
+    /// take a while.
+    #[must_use = "it is for the caller to choose where what decided before is let go of"]
+    pub fn replace(&self, bundle: Arc<Bundle>) -> Arc<InForce> {
+        self.verifier.set_policies(bundle.policies().count());
+        self.published.replace(bundle)
     }
 
     /// What the cache of decisions did so far.
@@ -171,7 +219,7 @@ impl Check {
     /// What the cache of entities did so far.
     #[must_use]
     pub fn entity_counters(&self) -> CacheCounters {
-        self.slicer.counters()
+        self.in_force().slicer().counters()
     }
 
     /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
@@ -194,12 +242,13 @@ impl Check {
 
     /// Forgets every cached entity; a bench measures cold misses with it.
     pub fn forget_entities(&self) {
-        self.slicer.forget();
+        self.in_force().slicer().forget();
     }
 
-    /// What is cached, if it is still right.
-    fn fresh(&self, cached: Arc<Cached>) -> Option<Answer> {
-        if cached.generation != self.bundle.generation() {
+    /// What is cached, if it is still right, for who began with the bundle of this generation.
+    fn fresh(&self, generation: u64, cached: Arc<Cached>) -> Option<Answer> {
+        // INVARIANT: what another bundle decided answers nobody, whenever it was filled.
+        if cached.generation != generation {
             return None;
         }
         let stamped = cached.stamp().revision();
@@ -211,7 +260,7 @@ impl Check {
     }
 
     /// Computes an answer, once for however many ask the same at the same time.
-    async fn miss(&self, detail: Detail, request: DecisionRequest) -> Result<Answer, CheckError> {
+    async fn miss(&self, in_force: &InForce, detail: Detail, request: DecisionRequest) -> Result<Answer, CheckError> {
         // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
         // made.
         let _turn = self.turns.take(&request).await;
@@ -219,7 +268,7 @@ impl Check {
         let is_new = present.is_none();
         let present = present.filter(|left| left.tells(detail));
         let fresh = |left| {
-            let joined = self.fresh(left);
+            let joined = self.fresh(in_force.generation(), left);
             if joined.is_some() {
                 self.counting.hits(1);
             } else {
@@ -229,7 +278,7 @@ impl Check {
         };
         let fill = || {
             self.counting.miss();
-            self.fill(detail, &request)
+            self.fill(in_force, detail, &request)
         };
         match join(&self.stripes, present, fresh, fill).await? {
             Turn::Joined(joined) => Ok(joined),
@@ -243,6 +292,10 @@ impl Check {
 
     // INVARIANT: a decision in which a policy failed is answered and not remembered.
     async fn keep(&self, request: DecisionRequest, filled: &Arc<Cached>, is_new: bool) {
+        if filled.generation != self.published.generation() {
+            // Of use to nobody who comes later.
+            return;
+        }
         if filled.outcome().errors.is_empty() {
             self.decisions.insert(request, Arc::clone(filled)).await;
             self.kept.fetch_add(u64::from(is_new), Ordering::Relaxed);
@@ -253,12 +306,13 @@ impl Check {
     }
 
     /// Collects the slice and evaluates.
-    async fn fill(&self, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
-        let Prepared { environment, context, uids, lent } = self.prepared(request)?;
-        let slice = self.slicer.slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
-        let outcome = self.evaluate(environment, (request, &context), &slice, detail)?;
+    async fn fill(&self, in_force: &InForce, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
+        let bundle = in_force.bundle();
+        let Prepared { environment, context, uids, lent } = prepared(bundle, request)?;
+        let slice = in_force.slicer().slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
+        let outcome = self.evaluate(bundle, environment, (request, &context), &slice, detail)?;
         let stamp = Stamp::new(slice.revision, slice.stripes);
-        Ok(Cached::new((outcome, detail), stamp, self.bundle.generation()))
+        Ok(Cached::new((outcome, detail), stamp, bundle))
     }
 }
 
@@ -271,30 +325,29 @@ struct Prepared<'a> {
     lent: Lending<'a>,
 }
 
-impl Check {
-    fn prepared<'a>(&'a self, request: &'a DecisionRequest) -> Result<Prepared<'a>, CheckError> {
-        let bundle = &self.bundle;
-        let environment =
-            bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
-        let context = bundle.context(environment, &request.context)?;
-        let mut uids = vec![request.principal.clone(), request.resource.clone()];
-        uids.extend(cedar::named_by_context(&context));
-        let lent = lent::lending(bundle.model(), &request.lent)?;
-        Ok(Prepared { environment, context, uids, lent })
-    }
+fn prepared<'a>(bundle: &'a Bundle, request: &'a DecisionRequest) -> Result<Prepared<'a>, CheckError> {
+    let environment =
+        bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
+    let context = bundle.context(environment, &request.context)?;
+    let mut uids = vec![request.principal.clone(), request.resource.clone()];
+    uids.extend(cedar::named_by_context(&context));
+    let lent = lent::lending(bundle.model(), &request.lent)?;
+    Ok(Prepared { environment, context, uids, lent })
+}
 
+impl Check {
     /// What the policies say of a request over its slice.
     fn evaluate(
         &self,
+        bundle: &Bundle,
         environment: &Environment,
         (request, context): (&DecisionRequest, &cedar::Context),
         slice: &Slice,
         detail: Detail,
     ) -> Result<Outcome, CheckError> {
-        if denied_unseen(&self.bundle, request, slice) {
+        if denied_unseen(bundle, request, slice) {
             return Ok(Outcome::deny());
         }
-        let bundle = &self.bundle;
         let actions = bundle.action_entities(environment).iter().cloned();
         let entities = cedar::slice(slice.entities().chain(actions))?;
         let outcome = bundle.evaluate(environment, request, context, &entities, detail);

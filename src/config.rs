@@ -97,6 +97,8 @@ pub struct Config {
     pub tool_kinds: ToolKinds,
     /// What is logged, and how.
     pub log: Log,
+    /// Where decisions are recorded, and which.
+    pub decision_log: DecisionLog,
     /// Every bound that can be changed.
     pub limits: Limits,
 }
@@ -133,6 +135,37 @@ impl Default for ToolKinds {
         Self {
             group: kinds(&["documents", "calendar", "contacts", "polls"]),
             private: kinds(&["documents", "calendar", "contacts", "polls", "mailbox", "drop", "profile"]),
+        }
+    }
+}
+
+/// Where decisions are recorded, and which.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionLog {
+    /// The file; none: decisions are not recorded.
+    pub file: Option<PathBuf>,
+    /// Of how many decisions one is recorded, by chance, in decisions; 1 is each.
+    pub sample_decisions: u64,
+    /// What is not told: `principal`, `resource`, `context`, or a field of the context as in `context.location.city`.
+    pub mask: Vec<String>,
+    /// How large a file may become, in bytes; then the next one begins.
+    pub file_bytes_max: u64,
+    /// How many files are kept, the newest among them.
+    pub files_max: u32,
+    /// How many records may wait to be written; more are dropped and counted.
+    pub queue_records_max: usize,
+}
+
+impl Default for DecisionLog {
+    fn default() -> Self {
+        Self {
+            file: None,
+            sample_decisions: 1,
+            mask: Vec::new(),
+            file_bytes_max: 100 << 20,
+            files_max: 10,
+            queue_records_max: 16_384,
         }
     }
 }
@@ -189,6 +222,7 @@ impl Default for Config {
             features: Features { messaging: true },
             tool_kinds: ToolKinds::default(),
             log: Log { filter: "info,sqlx=warn".to_owned(), format: LogFormat::Auto },
+            decision_log: DecisionLog::default(),
             limits: Limits::default(),
         }
     }

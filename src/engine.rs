@@ -50,7 +50,7 @@ pub use json::elements;
 pub use not_allowed::NotAllowed;
 pub use parse::Naming;
 pub use residual::Sought;
-pub use sources::{MESSAGING, SourceFile, Sources, files};
+pub use sources::{MESSAGING, ReadSources, SourceFile, Sources, files};
 pub use stateless::{Undecidable, Validation};
 
 use cedar_policy::Effect;

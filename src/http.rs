@@ -14,6 +14,7 @@ pub mod error;
 pub mod extract;
 pub mod idempotency;
 pub mod json;
+pub mod metrics;
 pub mod observe;
 pub mod openapi;
 pub mod ops;
@@ -30,6 +31,8 @@ use crate::admin::attempts::Attempts;
 use crate::check::Check;
 use crate::config::Limits;
 use crate::config::limits::STREAMS_MAX;
+use crate::decision_log::{Begun, Recorder};
+use crate::reload::Reloader;
 use crate::search::Search;
 use crate::store::Store;
 use auth::Auth;
@@ -61,18 +64,26 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     /// What clients know this server by, from the configuration or from where it listens.
     pub public_url: OnceLock<String>,
-    /// When the policies were loaded, in milliseconds since 1970-01-01 UTC.
-    pub policies_loaded_ms: i64,
+    /// Puts other policies in force.
+    pub reloader: Arc<Reloader>,
+    /// Writes down what was decided; `None` where nobody asked for that.
+    pub recorder: Option<Recorder>,
     draining: watch::Sender<bool>,
 }
 
 impl App {
     /// The state of a server that is ready. To be called inside a runtime.
     #[must_use]
-    pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, auth: Auth) -> Self {
+    pub fn new(
+        check: Arc<Check>,
+        admin: Arc<Admin>,
+        store: Store,
+        reloader: Arc<Reloader>,
+        limits: Limits,
+        auth: Auth,
+    ) -> Self {
         let search = Search::new(store.clone(), Arc::clone(&check), &limits);
         let commands = Arc::new(Semaphore::new(limits.commands_max));
-        let policies_loaded_ms = admin.clock.now_ms();
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
         let draining = watch::Sender::new(false);
@@ -89,9 +100,16 @@ impl App {
             claims,
             streams,
             public_url,
-            policies_loaded_ms,
+            reloader,
+            recorder: None,
             draining,
         }
+    }
+
+    /// To be asked for before a question is decided; nothing where no decision is recorded.
+    #[must_use]
+    pub fn begun(&self) -> Option<Begun<'_>> {
+        self.recorder.as_ref().map(Recorder::begun)
     }
 
     /// Whether the server is stopping.

@@ -29,6 +29,8 @@
 //! | [`counters`] | what each cache did | std's atomics | everything else |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
 //! | [`search`] | which, who and what: candidates from the store, each decided | check, store reads, domain | axum, SQL |
+//! | [`reload`] | watches the folders of policies; loads, and puts what is sound in force | engine, check, store | axum, SQL |
+//! | [`decision_log`] | a record of each decision, in a file | domain, check | axum, SQL |
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's letters | axum |
 //! | [`texts`] | what people read, in four languages | Fluent | everything else |
 //! | [`mail`] | writes mail; sends what waits in the outbox | lettre, texts, domain, the store's outbox | axum, sqlx |
@@ -53,12 +55,14 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod counters;
+pub mod decision_log;
 pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod http;
 pub mod lifecycle;
 pub mod mail;
+pub mod reload;
 pub mod search;
 pub mod slice;
 pub mod stamp;

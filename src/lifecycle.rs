@@ -2,18 +2,17 @@
 //!
 //! Puts the parts together; the one place that knows them all.
 
-mod described;
-
 use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
 use crate::check::Check;
 use crate::config::{Address, Config, Tls};
+use crate::decision_log::{Recorder, RecorderError};
 use crate::engine::{Bundle, LoadError};
 use crate::http::auth::{AdminToken, Auth, AuthError, Reloaded, TokenError};
 use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
+use crate::reload::{self, DescribedError, Fingerprint, Reloader, StoredError};
 use crate::store::{Access, OpenError, Store, StoreError};
-pub use described::DescribedError;
 use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
@@ -39,6 +38,10 @@ pub enum StartError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Auth(#[from] AuthError),
+    /// The decision log cannot be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    DecisionLog(#[from] RecorderError),
     /// There is no admin token.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -80,7 +83,9 @@ impl Application {
     /// [`StartError`] for the first part that cannot be used; the store is closed again.
     pub async fn build(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
         // First what can be wrong without anything having been made.
-        let bundle = Arc::new(Bundle::load(&config.sources())?);
+        let read = config.sources().read();
+        let print = read.fingerprint();
+        let bundle = Arc::new(Bundle::of(read)?);
         for warning in bundle.warnings() {
             tracing::warn!(%warning, "policies");
         }
@@ -91,10 +96,11 @@ impl Application {
         let auth = Auth::read(config)?;
         warn_of_plain_http(config);
         let store = Store::open(&config.database, Access::Own).await?;
-        let built = match described::check(&store, bundle.model()).await {
+        let built = match reload::check_stored(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
-            Ok(()) => Box::pin(Self::assemble(config, store.clone(), bundle, (clock, random), post, auth)).await,
-            Err(error) => Err(error),
+            Ok(()) => Box::pin(Self::assemble(config, store.clone(), (bundle, print), (clock, random), post, auth)).await,
+            Err(StoredError::Described(error)) => Err(error.into()),
+            Err(StoredError::Store(error)) => Err(error.into()),
         };
         if built.is_err() {
             store.close().await;
@@ -105,7 +111,7 @@ impl Application {
     async fn assemble(
         config: &Config,
         store: Store,
-        bundle: Arc<Bundle>,
+        (bundle, print): (Arc<Bundle>, Fingerprint),
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         post: Option<(Smtp, Sender)>,
         auth: Auth,
@@ -126,13 +132,16 @@ impl Application {
             attempts_max: config.mail_attempts_max,
         });
         let (desk, settings) = (Arc::new(Desk::new(composer(config))), settings(config));
+        let reloader = Reloader::new(config.sources(), print, Arc::clone(&check), store.clone(), Arc::clone(&clock));
+        let recorder = Recorder::start(&config.decision_log, Arc::clone(&clock), random.as_ref())?;
         let admin = Admin { store: store.clone(), check: Arc::clone(&check), clock, random, desk, settings };
         let demo = match config.demo {
             false => Demo::NotAsked,
             true if demo::load(&admin).await? => Demo::Loaded,
             true => Demo::NotEmpty,
         };
-        let app = App::new(check, Arc::new(admin), store, config.limits, auth);
+        let mut app = App::new(check, Arc::new(admin), store, Arc::new(reloader), config.limits, auth);
+        app.recorder = recorder;
         if let Some(url) = &config.public_url {
             app.public_url.get_or_init(|| url.clone());
         }
@@ -155,7 +164,14 @@ impl Application {
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
         let (store, desk) = (self.app.store.clone(), Arc::clone(&self.app.admin.desk));
         let delivery = self.delivery.map(|delivery| delivery.start(desk));
-        http::serve(listeners, self.app, shutdown).await;
+        let watching = reload::watch(Arc::clone(&self.app.reloader), self.app.stopping());
+        http::serve(listeners, Arc::clone(&self.app), shutdown).await;
+        if let Some(watching) = watching {
+            watching.stopped().await;
+        }
+        if let Some(recorder) = &self.app.recorder {
+            recorder.close().await;
+        }
         // After the last request, which may have written mail, and before the store it waits in.
         if let Some(delivery) = delivery {
             delivery.stop().await;

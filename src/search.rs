@@ -15,7 +15,7 @@ mod token;
 pub use answer::{Found, Way};
 pub use error::SearchError;
 
-use crate::check::{Check, Decider, Searched};
+use crate::check::{Check, Decider, InForce, Searched};
 use crate::config::Limits;
 use crate::config::limits::{SEARCH_RESULTS_DEFAULT, SEARCH_RESULTS_MAX, SEARCHES_MAX};
 use crate::domain::{Decision, EntityUid};
@@ -63,24 +63,30 @@ impl Search {
         Self { store, check, limits: *limits, turns: Semaphore::new(SEARCHES_MAX) }
     }
 
-    /// The entities of the sought type for which the decision is Allow.
+    /// The entities of the sought type for which the decision is Allow by `in_force`, which has read the request.
     ///
     /// # Errors
     /// [`SearchError`]; a search that cannot go through everything never answers as if it had.
-    pub async fn entities(&self, searched: &Searched, page: &Page) -> Result<Found<EntityUid>, SearchError> {
-        let query = token::query(searched, self.check.bundle());
-        let state = State::of(page, &query)?;
+    pub async fn entities(
+        &self,
+        in_force: &InForce,
+        searched: &Searched,
+        page: &Page,
+    ) -> Result<Found<EntityUid>, SearchError> {
+        let query = token::query(searched);
+        let policies = Arc::clone(in_force.bundle().digest());
+        let state = State::of(page, (&query, &policies))?;
         let cost = Cost::of(&self.limits);
         let _turn = self.turn(&cost).await?;
         let mut read = self.store.read().await?;
-        let decider = match self.check.decider(searched, &mut read).await {
+        let decider = match self.check.decider(in_force, searched, &mut read).await {
             Ok(decider) => decider,
             Err(error) => return error::unless_unknown(error, self.check.revision()),
         };
         let Some(plan) = Self::plan(searched, &decider, &mut read).await? else {
             return Ok(Found::nothing(decider.revision()));
         };
-        let going = Going { decider: &decider, plan: &plan, query, page: state.page(page) };
+        let going = Going { decider: &decider, plan: &plan, query, policies, page: state.page(page) };
         let from = going.resumed(&mut read, state).await?;
         going.page(&mut read, from, cost).await
     }
@@ -110,6 +116,8 @@ struct Going<'a> {
     decider: &'a Decider<'a>,
     plan: &'a Plan,
     query: String,
+    /// Digest of those that decide.
+    policies: Arc<str>,
     page: Page,
 }
 
@@ -201,8 +209,8 @@ impl Going<'_> {
 
     fn found(&self, results: Vec<EntityUid>, next: Option<Cursor>) -> Found<EntityUid> {
         let revision = self.decider.revision();
-        let next =
-            next.map(|at| State::new(&self.query, (revision, self.plan.fingerprint()), self.page.limit, at).token());
+        let (search, plan) = ((&*self.query, &*self.policies), self.plan.fingerprint());
+        let next = next.map(|at| State::new(search, (revision, plan), self.page.limit, at).token());
         let way = if self.plan.is_scan() { Way::Scanned } else { Way::Filtered };
         Found { results, next, revision, way }
     }

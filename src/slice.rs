@@ -170,7 +170,24 @@ impl Slicer {
     /// A slicer over a store, for policies of one schema, keeping entities worth at most `bytes_max`.
     #[must_use]
     pub fn new(store: Store, stripes: Arc<Stripes>, model: Arc<EntityModel>, bytes_max: u64) -> Self {
-        let counting = Arc::new(Counting::default());
+        Self::counted(store, stripes, model, bytes_max, Arc::new(Counting::default()))
+    }
+
+    /// Another one over the same store for policies of another schema. It begins with no entities, as they are made by
+    /// the schema's types, and counts where this one left off.
+    #[must_use]
+    pub fn with_model(&self, model: Arc<EntityModel>) -> Self {
+        let bytes_max = self.entities.policy().max_capacity().unwrap_or_default();
+        Self::counted(self.store.clone(), Arc::clone(&self.stripes), model, bytes_max, Arc::clone(&self.counting))
+    }
+
+    fn counted(
+        store: Store,
+        stripes: Arc<Stripes>,
+        model: Arc<EntityModel>,
+        bytes_max: u64,
+        counting: Arc<Counting>,
+    ) -> Self {
         let evicted = Arc::clone(&counting);
         let entities = Cache::builder()
             .name("entities")

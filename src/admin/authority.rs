@@ -65,7 +65,8 @@ impl Admin {
             context,
             lent: Lent::nothing(),
         };
-        let answer = self.check.decide(&request).await.map_err(undecided)?;
+        let in_force = call::in_force(&self.check);
+        let answer = self.check.decide_by(&in_force, &request).await.map_err(undecided)?;
         Ok(answer.outcome().decision == Decision::Allow)
     }
 

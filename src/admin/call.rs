@@ -5,10 +5,11 @@
 //! call, as the demo data is, is recorded all the same: by what it creates or touches.
 
 use super::{Admin, Refusal};
+use crate::check::{Check, InForce};
 use crate::domain::{EntityUid, Revision, UserId};
 use crate::store::WriteTransaction;
 use crate::store::idempotency::KeptAnswer;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 tokio::task_local! {
     static CALL: Arc<Call>;
@@ -23,6 +24,8 @@ pub struct Call {
     subject: Option<UserId>,
     /// Whether the commit waits for [`Call::settle`].
     puts_off: bool,
+    /// By which everything is decided that the command asks.
+    in_force: OnceLock<Arc<InForce>>,
     heard: Mutex<Heard>,
 }
 
@@ -112,6 +115,15 @@ pub fn about(uid: &EntityUid) {
         call.with(|heard| {
             heard.about.get_or_insert_with(|| uid.clone());
         });
+    }
+}
+
+/// What decides for the command that this task runs: from its first question on the same. Of two questions that are
+/// decided by different policies neither may have allowed the command as a whole.
+pub(super) fn in_force(check: &Check) -> Arc<InForce> {
+    match current() {
+        Some(call) => Arc::clone(call.in_force.get_or_init(|| check.in_force())),
+        None => check.in_force(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Taking in what a host says of entities: all there is of those of its own types, more of those that Conclave keeps.
 
 use super::{Admin, Caller, Done, Refusal, Wrong};
+use crate::check::InForce;
 use crate::config::limits::{ENTITIES_MAX, ENTITY_BYTES_MAX, ENTITY_PARENTS_MAX};
 use crate::domain::facts::Keeper;
 use crate::domain::{EntityRecord, EntityUid, ItemId};
@@ -40,7 +41,23 @@ pub async fn put_entities(admin: &Admin, caller: &Caller, input: NewEntities) ->
     admin.host_only(caller, "entities")?;
     let records = input.entities;
     check_bounds(&records)?;
-    let model = admin.check.bundle().model();
+    let mut in_force = admin.check.in_force();
+    check_schema(&in_force, &records)?;
+    let mut tx = admin.begin("put_entities", caller).await?;
+    // INVARIANT: by the schema in force while nobody else writes. Another one takes its place only then, once all that
+    // is stored fits it.
+    let now = admin.check.in_force();
+    if !now.bundle().has_schema_of(in_force.bundle()) {
+        in_force = now;
+        check_schema(&in_force, &records)?;
+    }
+    let done = put(&mut tx, &records, in_force.bundle().model().keeper()).await?;
+    let revision = admin.commit(tx).await?;
+    Ok(Done { output: done, revision })
+}
+
+fn check_schema(in_force: &InForce, records: &[EntityRecord]) -> Result<(), Refusal> {
+    let model = in_force.bundle().model();
     for (n, record) in records.iter().enumerate() {
         let wrong = model.check_place(record).and_then(|()| model.attributes(record).map(|_| ()));
         wrong.map_err(|error| Refusal::Entity {
@@ -49,10 +66,7 @@ pub async fn put_entities(admin: &Admin, caller: &Caller, input: NewEntities) ->
             wrong: if error.is_kept { Wrong::Kept } else { Wrong::Schema },
         })?;
     }
-    let mut tx = admin.begin("put_entities", caller).await?;
-    let done = put(&mut tx, &records, model.keeper()).await?;
-    let revision = admin.commit(tx).await?;
-    Ok(Done { output: done, revision })
+    Ok(())
 }
 
 async fn put(tx: &mut WriteTransaction, records: &[EntityRecord], keeper: Keeper) -> Result<Described, Refusal> {
@@ -110,4 +124,37 @@ fn check_id(uid: &EntityUid) -> Result<(), String> {
 
 fn refused(n: usize, field: &str, detail: impl Into<String>, wrong: Wrong) -> Refusal {
     Refusal::Entity { field: format!("entities[{n}].{field}"), detail: detail.into(), wrong }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::testing::{HOST, World};
+    use crate::engine::{Bundle, Naming, SourceFile};
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    fn bundle(clearance: &str) -> Arc<Bundle> {
+        let own = format!("entity User {{ clearance?: {clearance} }};");
+        let groups = SourceFile::new("groups.cedarschema", include_str!("../../schema/groups.cedarschema"));
+        let schema = [groups, SourceFile::new("own.cedarschema", own)];
+        let policies = [SourceFile::new("p.cedar", "@id(\"p\") permit (principal, action, resource);")];
+        Arc::new(Bundle::from_files(&schema, &policies, Naming::Annotated, &BTreeSet::new()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_was_read_by_one_schema_is_not_written_under_another() {
+        let world = World::new().await;
+        let admin = &world.admin;
+        drop(admin.check.replace(bundle("Long")));
+        let entities = r#"[{"uid": "User::\"director\"", "attrs": {"clearance": 1}}]"#;
+        let input = NewEntities { entities: serde_json::from_str(entities).unwrap() };
+        let writer = admin.store.write("test", None, 0).await.unwrap();
+        let mut put = std::pin::pin!(put_entities(admin, &HOST, input));
+        assert!(futures_util::poll!(put.as_mut()).is_pending(), "fits, and waits for its turn to write");
+        drop(admin.check.replace(bundle("String")));
+        drop(writer);
+        let refused = put.await.unwrap_err();
+        assert!(matches!(&refused, Refusal::Entity { wrong: Wrong::Schema, .. }), "{refused:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Many questions answered at one revision.
 
-use super::{Answer, Check, CheckError, RequestRef};
+use super::{Answer, Check, CheckError, InForce, RequestRef};
 use crate::domain::{Decision, Revision};
 use crate::engine::Detail;
 use thiserror::Error;
@@ -20,14 +20,14 @@ pub struct BatchError {
 }
 
 impl Check {
-    /// Answers all questions, in their order, as of one revision.
+    /// Answers all questions, in their order, as of one revision and by one bundle.
     ///
     /// # Errors
     /// [`BatchError`] for the first question without an answer.
-    pub async fn decide_all(&self, requests: &[RequestRef<'_>]) -> Result<Vec<Answer>, BatchError> {
+    pub async fn decide_all(&self, in_force: &InForce, requests: &[RequestRef<'_>]) -> Result<Vec<Answer>, BatchError> {
         let mut answers = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
-            answers.push(self.decide(request).await.map_err(|error| BatchError { index, error })?);
+            answers.push(self.decide_by(in_force, request).await.map_err(|error| BatchError { index, error })?);
         }
         for _ in 0..ROUNDS_MAX {
             let revision = newest(&answers);
@@ -35,7 +35,7 @@ impl Check {
             for (index, (answer, request)) in answers.iter_mut().zip(requests).enumerate() {
                 if !self.holds_at(answer, revision) {
                     settled = false;
-                    *answer = self.decide(request).await.map_err(|error| BatchError { index, error })?;
+                    *answer = self.decide_by(in_force, request).await.map_err(|error| BatchError { index, error })?;
                 }
             }
             if settled {
@@ -45,19 +45,19 @@ impl Check {
         Err(BatchError { index: 0, error: CheckError::Unsettled })
     }
 
-    /// Answers questions one after the other, until one of the answers `ends` it; all as of one revision.
-    /// A question that is no question (`None`), or that the schema does not allow, counts as denied.
+    /// Answers questions one after the other, until one of the answers `ends` it; all as of one revision and by
+    /// one bundle. A question that is no question (`None`), or that the schema does not allow, counts as denied.
     ///
     /// # Errors
     /// [`CheckError`] if any decision cannot be made now.
     pub async fn decide_in_turn(
         &self,
-        detail: Detail,
+        (in_force, detail): (&InForce, Detail),
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
         for _ in 0..ROUNDS_MAX {
-            let mut turns = self.take_turns(detail, requests, &ends).await?;
+            let mut turns = self.take_turns((in_force, detail), requests, &ends).await?;
             let answers = || turns.iter().flatten().flatten();
             let revision = answers().map(|answer| answer.revision).max().unwrap_or_default();
             let settled = turns.iter_mut().flatten().flatten().all(|answer| self.holds_at(answer, revision));
@@ -70,7 +70,7 @@ impl Check {
 
     async fn take_turns(
         &self,
-        detail: Detail,
+        (in_force, detail): (&InForce, Detail),
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
@@ -78,7 +78,7 @@ impl Check {
         for request in requests {
             let turn = match request {
                 None => None,
-                Some(request) => match self.decide_to(detail, request).await {
+                Some(request) => match self.decide_in(in_force, detail, request).await {
                     Err(error) if !error.is_of_the_question() => return Err(error),
                     turn => Some(turn),
                 },
@@ -96,8 +96,9 @@ impl Check {
     /// The answers to all questions if they are all cached and right at one revision, and `None` otherwise.
     #[must_use]
     pub fn cached_all(&self, requests: &[RequestRef<'_>]) -> Option<Vec<Answer>> {
-        let mut answers =
-            requests.iter().map(|request| self.look(Detail::Policies, request)).collect::<Option<Vec<_>>>()?;
+        let generation = self.published.generation();
+        let look = |request| self.look(generation, Detail::Policies, request);
+        let mut answers = requests.iter().map(look).collect::<Option<Vec<_>>>()?;
         let revision = newest(&answers);
         let settled = answers.iter_mut().all(|answer| self.holds_at(answer, revision));
         settled.then(|| {

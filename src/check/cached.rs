@@ -2,7 +2,7 @@
 
 use super::CacheUse;
 use crate::domain::{Outcome, Revision};
-use crate::engine::Detail;
+use crate::engine::{Bundle, Detail};
 use crate::stamp::{Stamp, Stamped, Stripe};
 use smol_str::SmolStr;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +28,8 @@ pub(super) struct Cached {
     stamp: Stamp,
     /// Of the policies it was decided with.
     pub(super) generation: u64,
+    /// Theirs, for records of the decision.
+    policy_digest: Arc<str>,
     /// How it is answered, once somebody was.
     text: OnceLock<Box<[u8]>>,
 }
@@ -41,6 +43,12 @@ impl Answer {
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.cached.outcome
+    }
+
+    /// SHA-256 of the policies and the schema that it was decided with; see [`Bundle::digest`].
+    #[must_use]
+    pub fn policy_digest(&self) -> &Arc<str> {
+        &self.cached.policy_digest
     }
 
     /// The outcome as `write` writes it: once for each decision, and kept with it. There is one way to
@@ -62,8 +70,9 @@ impl Stamped for Cached {
 }
 
 impl Cached {
-    pub(super) fn new((outcome, detail): (Outcome, Detail), stamp: Stamp, generation: u64) -> Self {
-        Self { outcome, detail, stamp, generation, text: OnceLock::new() }
+    pub(super) fn new((outcome, detail): (Outcome, Detail), stamp: Stamp, bundle: &Bundle) -> Self {
+        let (generation, policy_digest) = (bundle.generation(), Arc::clone(bundle.digest()));
+        Self { outcome, detail, stamp, generation, policy_digest, text: OnceLock::new() }
     }
 
     /// Whether it tells as much as is asked for.
@@ -77,7 +86,7 @@ impl Cached {
 
     /// About how much memory it takes, in bytes, its text included whether or not it is written yet.
     pub(super) fn weight(&self) -> usize {
-        const ENTRY_BYTES: usize = 320;
+        const ENTRY_BYTES: usize = 336;
         const TEXT_BYTES: usize = 96;
         let ids: usize = self.outcome.reasons.iter().map(SmolStr::len).sum();
         let reasons = size_of_val(self.outcome.reasons.as_slice());

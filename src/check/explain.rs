@@ -1,6 +1,6 @@
 //! A decision made anew, with everything it was made from: an explanation.
 
-use super::{Check, CheckError, Prepared, RequestRef, unseen};
+use super::{Check, CheckError, Prepared, RequestRef, prepared, unseen};
 use crate::cedar;
 use crate::domain::uid::types;
 use crate::domain::{ContentRef, DecisionRequest, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId};
@@ -8,6 +8,7 @@ use crate::engine::Detail;
 use crate::engine::explain::{Decided, Explanation};
 use crate::slice::Seeds;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A decision, and why it is so.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Explained {
     pub outcome: Outcome,
     /// What stands behind it, as it was at the same revision.
     pub explanation: Explanation,
+    /// SHA-256 of the policies and the schema that decided; see [`crate::engine::Bundle::digest`].
+    pub policy_digest: Arc<str>,
     /// The revision all of it belongs to: at least as new as every write acknowledged before the question was asked.
     pub revision: Revision,
 }
@@ -31,26 +34,29 @@ impl Check {
     /// As [`Check::decide`].
     pub async fn explain(&self, request: &RequestRef<'_>) -> Result<Explained, CheckError> {
         let request = request.to_owned();
-        let bundle = &self.bundle;
-        let Prepared { environment, context, uids, lent } = self.prepared(&request)?;
+        let in_force = self.in_force();
+        let bundle = in_force.bundle();
+        let Prepared { environment, context, uids, lent } = prepared(bundle, &request)?;
         let (reach, chained) = (told_of(environment.reach()), carrier(&request));
         let seeds = Seeds { uids, reach: &reach, lent };
         // INVARIANT: the decision and all that is told of it come from this one slice.
-        let (slice, chain) = self.slicer.slice_with_circumstances(&seeds, &request.principal, chained.as_ref()).await?;
+        let (slice, chain) =
+            in_force.slicer().slice_with_circumstances(&seeds, &request.principal, chained.as_ref()).await?;
         // INVARIANT: before the answer leaves; see `Stripes::advance`.
         self.stripes.advance(slice.revision);
-        let outcome = self.evaluate(environment, (&request, &context), &slice, Detail::Policies)?;
+        let policy_digest = Arc::clone(bundle.digest());
+        let outcome = self.evaluate(bundle, environment, (&request, &context), &slice, Detail::Policies)?;
         let not_stored: Vec<_> = unseen(bundle, &request, &slice).cloned().collect();
         if !not_stored.is_empty() {
             let explanation = Explanation { not_stored, ..Explanation::default() };
-            return Ok(Explained { outcome, explanation, revision: slice.revision });
+            return Ok(Explained { outcome, explanation, policy_digest, revision: slice.revision });
         }
         let actions = bundle.action_entities(environment).iter().cloned();
         let entities = cedar::slice(slice.entities().chain(actions))?;
         let decided =
             Decided { request: &request, context: &context, entities: &entities, chain: &chain, outcome: &outcome };
         let explanation = bundle.explain(environment, decided);
-        Ok(Explained { outcome, explanation, revision: slice.revision })
+        Ok(Explained { outcome, explanation, policy_digest, revision: slice.revision })
     }
 }
 

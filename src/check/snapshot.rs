@@ -1,6 +1,6 @@
 //! Many decisions from one snapshot of the store, past the caches: what a search makes of its candidates.
 
-use super::{Check, CheckError, lent};
+use super::{Check, CheckError, InForce, lent};
 use crate::cedar::{self, Context};
 use crate::domain::uid::UidRef;
 use crate::domain::{Context as Fields, DecisionRequest, EntityUid, Filter, Lent, Outcome, Reach, Revision};
@@ -30,6 +30,7 @@ pub struct Searched {
 #[derive(Debug)]
 pub struct Decider<'a> {
     check: &'a Check,
+    in_force: &'a InForce,
     searched: &'a Searched,
     environment: &'a Environment,
     context: Context,
@@ -58,27 +59,28 @@ impl Searched {
 }
 
 impl Check {
-    /// Gets ready to decide candidates over what `read` sees.
+    /// Gets ready to decide candidates over what `read` sees, by the bundle that the search began with.
     ///
     /// # Errors
     /// [`CheckError`] if the schema does not know the request, or the store does not answer.
     pub async fn decider<'a>(
         &'a self,
+        in_force: &'a InForce,
         searched: &'a Searched,
         read: &mut ReadTransaction,
     ) -> Result<Decider<'a>, CheckError> {
         let (known, sought) = (searched.known.type_name.as_str(), searched.type_name.as_str());
         let (principal, resource) = if searched.principal { (sought, known) } else { (known, sought) };
         let action: UidRef<'_> = searched.action.borrow();
-        let environment = self.bundle.environment(principal, &action, resource)?;
-        let context = self.bundle.context(environment, &searched.context)?;
+        let environment = in_force.bundle().environment(principal, &action, resource)?;
+        let context = in_force.bundle().context(environment, &searched.context)?;
         let named = cedar::named_by_context(&context);
         let mut pool = Pool::default();
         let seeds = [vec![searched.known.clone()], named.clone()].concat();
-        self.slicer.pooled(read, &seeds, environment.reach(), &mut pool).await?;
+        in_force.slicer().pooled(read, &seeds, environment.reach(), &mut pool).await?;
         // INVARIANT: before any answer that rests on this snapshot: it may hold a commit that is not published yet.
         self.stripes.advance(pool.revision());
-        Ok(Decider { check: self, searched, environment, context, named, pool })
+        Ok(Decider { check: self, in_force, searched, environment, context, named, pool })
     }
 }
 
@@ -98,14 +100,14 @@ impl Decider<'_> {
     /// Whether the store keeps the entities of the sought type.
     #[must_use]
     pub fn is_kept(&self) -> bool {
-        self.check.bundle.model().keeps(&self.searched.type_name)
+        self.in_force.bundle().model().keeps(&self.searched.type_name)
     }
 
     /// Whether it does, they are in nothing but what the store puts them in, and the request adds nothing to what
     /// is stored.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let is_rooted = self.check.bundle.model().is_rooted(&self.searched.type_name);
+        let is_rooted = self.in_force.bundle().model().is_rooted(&self.searched.type_name);
         self.is_kept() && is_rooted && self.searched.lent.is_nothing()
     }
 
@@ -123,11 +125,11 @@ impl Decider<'_> {
         let searched = self.searched;
         let slice = self.slice(read, [searched.known.clone()]).await?;
         // What is denied before Cedar is asked, see `denied_unseen`.
-        if self.check.bundle.model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
+        if self.in_force.bundle().model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
             return Ok(Filter::nothing());
         }
         let known = cedar::slice(slice.entities())?;
-        Ok(self.check.bundle.narrowed(self.environment, searched.sought(), &self.context, &known))
+        Ok(self.in_force.bundle().narrowed(self.environment, searched.sought(), &self.context, &known))
     }
 
     /// What the policies say of each candidate, in their order.
@@ -150,7 +152,7 @@ impl Decider<'_> {
             return Ok(outcomes);
         }
         let mut pool = self.pool.clone();
-        self.check.slicer.pooled(read, candidates, self.environment.reach(), &mut pool).await?;
+        self.in_force.slicer().pooled(read, candidates, self.environment.reach(), &mut pool).await?;
         for candidate in candidates {
             let request = self.searched.request(candidate.clone());
             let slice = self.pooled(&pool, [request.principal.clone(), request.resource.clone()])?;
@@ -163,7 +165,7 @@ impl Decider<'_> {
         if slice.revision != self.revision() {
             return Err(CheckError::Unsettled);
         }
-        self.check.evaluate(self.environment, (request, &self.context), slice, Detail::Decision)
+        self.check.evaluate(self.in_force.bundle(), self.environment, (request, &self.context), slice, Detail::Decision)
     }
 
     /// A slice out of what was read for many.
@@ -181,9 +183,9 @@ impl Decider<'_> {
         if self.searched.lent.is_nothing() {
             return self.pooled(&self.pool, uids);
         }
-        let lent = lent::lending(self.check.bundle.model(), &self.searched.lent)?;
+        let lent = lent::lending(self.in_force.bundle().model(), &self.searched.lent)?;
         let seeds = Seeds { uids: self.seeds(uids), reach: self.environment.reach(), lent };
-        Ok(self.check.slicer.slice_on(read, &seeds).await?)
+        Ok(self.in_force.slicer().slice_on(read, &seeds).await?)
     }
 
     fn seeds<const N: usize>(&self, uids: [EntityUid; N]) -> Vec<EntityUid> {

@@ -2,6 +2,7 @@
 
 mod described;
 mod detail;
+mod replaced;
 
 use super::*;
 use crate::domain::{Context, EntityUid, Lent};
@@ -52,9 +53,9 @@ async fn a_decision_rests_on_all_that_grants_were_joined_from() {
 #[tokio::test]
 async fn a_decision_does_not_outlive_its_policies() {
     let world = World::new().await;
-    let mut check = Check::new(world.store.clone(), bundle(), &Limits::default()).await.unwrap();
+    let check = Check::new(world.store.clone(), bundle(), &Limits::default()).await.unwrap();
     assert_eq!((ask(&check, "offer").await, ask(&check, "offer").await), (CacheUse::Miss, CacheUse::Hit));
-    check.bundle = bundle();
+    drop(check.replace(bundle()));
     assert_eq!(ask(&check, "offer").await, CacheUse::Miss);
 }
 

@@ -3,7 +3,7 @@
 //! What the schema has no place for makes no difference to any policy and is passed over. What it has a
 //! place for is taken or refused, never passed over.
 
-use super::Check;
+use super::InForce;
 use crate::cedar::EntityModel;
 use crate::domain::entity::referred;
 use crate::domain::lent::Manner;
@@ -54,8 +54,9 @@ pub struct Asked {
     pub told_of: Vec<&'static str>,
 }
 
-impl Check {
-    /// The question as far as the schema knows what it tells.
+impl InForce {
+    /// The question as far as the schema knows what it tells. It is one for this bundle: what another has a place for
+    /// may have been passed over.
     ///
     /// # Errors
     /// [`ToldError`].

@@ -16,8 +16,10 @@ const FEW_POLICIES: usize = 64;
 /// Chooses the sample and counts what did not agree.
 #[derive(Debug)]
 pub(super) struct Verifier {
+    /// Of how many evaluations one is verified where there are few policies; 0 is none.
+    one_in_few: u64,
     /// Of how many evaluations one is verified; 0 is none.
-    one_in: u64,
+    one_in: AtomicU64,
     evaluated: AtomicU64,
     mismatches: AtomicU64,
 }
@@ -26,8 +28,16 @@ impl Verifier {
     /// One in `one_in` evaluations, if there are few policies. Cedar takes each of them in turn: of many the
     /// sample is smaller, so that it costs about the same share of the time.
     pub(super) fn new(one_in: u64, policies: usize) -> Self {
-        let one_in = one_in.saturating_mul(policies.div_ceil(FEW_POLICIES).max(1) as u64);
-        Self { one_in, evaluated: AtomicU64::new(0), mismatches: AtomicU64::new(0) }
+        let [evaluated, mismatches] = [AtomicU64::new(0), AtomicU64::new(0)];
+        let verifier = Self { one_in_few: one_in, one_in: AtomicU64::new(0), evaluated, mismatches };
+        verifier.set_policies(policies);
+        verifier
+    }
+
+    /// Says how many policies there are from now on.
+    pub(super) fn set_policies(&self, policies: usize) {
+        let times = policies.div_ceil(FEW_POLICIES).max(1) as u64;
+        self.one_in.store(self.one_in_few.saturating_mul(times), Ordering::Relaxed);
     }
 
     /// How often Cedar came to another decision.
@@ -37,7 +47,8 @@ impl Verifier {
 
     /// Whether this evaluation is one of the sample. The first is.
     pub(super) fn is_due(&self) -> bool {
-        self.one_in != 0 && self.evaluated.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.one_in)
+        let one_in = self.one_in.load(Ordering::Relaxed);
+        one_in != 0 && self.evaluated.fetch_add(1, Ordering::Relaxed).is_multiple_of(one_in)
     }
 
     /// The outcome, if Cedar agrees; else what Cedar says.

@@ -47,6 +47,9 @@ pub struct Arguments {
     /// The file of hashed tokens with their scopes; `conclave token` makes one
     #[arg(long, value_name = "FILE")]
     tokens_file: Option<String>,
+    /// Record each decision in this file, as a line of JSON [default: decisions are not recorded]
+    #[arg(long, value_name = "FILE")]
+    decision_log: Option<String>,
     /// Load the worked example into an empty database, and print what to try
     #[arg(long)]
     demo: bool,
@@ -64,6 +67,7 @@ impl Arguments {
             ("admin_listen", &self.admin_listen),
             ("admin_token_file", &self.admin_token_file),
             ("tokens_file", &self.tokens_file),
+            ("decision_log.file", &self.decision_log),
             ("demo", &demo),
         ];
         Ok(self.policies.load(more)?)

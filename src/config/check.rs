@@ -2,7 +2,7 @@
 
 mod authentication;
 
-use super::{Address, Config, Loaded, SMTP_URL_VARIABLE, ToolKind};
+use super::{Address, Config, DecisionLog, Loaded, SMTP_URL_VARIABLE, ToolKind};
 use crate::domain::mail::TOKEN_PLACE;
 use miette::Diagnostic;
 use std::collections::BTreeSet;
@@ -63,9 +63,30 @@ fn values(config: &Config) -> Vec<Unusable> {
     for (name, value, least, most) in config.limits.ranges() {
         range(&mut found, &format!("limits.{name}"), value, least, most);
     }
+    decision_log(&mut found, &config.decision_log);
     kinds(&mut found, "tool_kinds.group", &config.tool_kinds.group);
     kinds(&mut found, "tool_kinds.private", &config.tool_kinds.private);
     found
+}
+
+fn decision_log(found: &mut Vec<Unusable>, log: &DecisionLog) {
+    if log.file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+        found.push(Unusable::new("decision_log.file", "must not be empty"));
+    }
+    range(found, "decision_log.sample_decisions", log.sample_decisions, 1, 1_000_000_000);
+    range(found, "decision_log.file_bytes_max", log.file_bytes_max, 64 * 1024, 1 << 40);
+    range(found, "decision_log.files_max", log.files_max.into(), 1, 1_000);
+    let records = u64::try_from(log.queue_records_max).unwrap_or(u64::MAX);
+    range(found, "decision_log.queue_records_max", records, 1, 1_000_000);
+    for part in &log.mask {
+        let is_field = part.strip_prefix("context.").is_some_and(|path| path.split('.').all(|name| !name.is_empty()));
+        if !is_field && !["principal", "resource", "context"].contains(&part.as_str()) {
+            let detail = format!(
+                "names `{part}`: name `principal`, `resource`, `context`, or a field as in `context.location.city`"
+            );
+            found.push(Unusable::new("decision_log.mask", detail));
+        }
+    }
 }
 
 fn public_url(found: &mut Vec<Unusable>, config: &Config) {

@@ -36,9 +36,9 @@ pub(super) fn variable(key: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The flag that sets `key`: `admin_listen` is `--admin-listen`.
+/// The flag that sets `key`: `admin_listen` is `--admin-listen`, `decision_log.file` is `--decision-log`.
 pub(super) fn flag(key: &str) -> String {
-    format!("--{}", key.replace('_', "-"))
+    format!("--{}", key.trim_end_matches(".file").replace('_', "-"))
 }
 
 /// Every leaf below `value`, by its dotted key.

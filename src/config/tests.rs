@@ -138,3 +138,20 @@ fn what_mail_needs_is_said_before_anything_is_sent() {
         assert_eq!(keys, key.into_iter().map(str::to_owned).collect::<Vec<_>>(), "{set:?}");
     }
 }
+
+#[test]
+fn a_decision_log_is_named_by_its_flag_and_bounded() {
+    let flags = Flags::from([("decision_log.file", "decisions.jsonl".to_owned())]);
+    let variables = variables(&[("CONCLAVE_DECISION_LOG_MASK", "principal, context.ip")]);
+    let loaded = load(None, variables, &flags).unwrap();
+    assert_eq!(loaded.config.decision_log.file, Some("decisions.jsonl".into()));
+    assert_eq!(loaded.config.decision_log.mask, ["principal", "context.ip"]);
+    assert!(loaded.describe().contains("decision_log.file = \"decisions.jsonl\"  # flag --decision-log\n"));
+    let (_folder, path) = file(
+        "[decision_log]\nfile = \"\"\nsample_decisions = 0\nmask = [\"action\"]\nfile_bytes_max = 1\nfiles_max = 0\n\
+         queue_records_max = 0",
+    );
+    let ConfigError::Unusable(problems) = load(Some(&path), [], &Flags::new()).unwrap_err() else { panic!() };
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.trim_start_matches("decision_log.")).collect();
+    assert_eq!(keys, ["file", "sample_decisions", "file_bytes_max", "files_max", "queue_records_max", "mask"]);
+}

@@ -26,7 +26,9 @@ pub struct Bundle {
     pub(super) warnings: Vec<Problem>,
     pub(super) error_rule: ErrorRule,
     pub(super) generation: u64,
-    pub(super) digest: String,
+    pub(super) digest: Arc<str>,
+    /// The same of the schema alone.
+    pub(super) schema_digest: Arc<str>,
 }
 
 impl Bundle {
@@ -52,8 +54,14 @@ impl Bundle {
 
     /// SHA-256 of schema, policies and features, in hexadecimal: equal for equal sets.
     #[must_use]
-    pub fn digest(&self) -> &str {
+    pub const fn digest(&self) -> &Arc<str> {
         &self.digest
+    }
+
+    /// Whether the two have the same schema, text for text: entities made by one are right for the other.
+    #[must_use]
+    pub fn has_schema_of(&self, other: &Self) -> bool {
+        self.schema_digest == other.schema_digest
     }
 
     /// What is suspicious without being wrong.

@@ -6,14 +6,23 @@ pub const SOURCE_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Files of one folder that are read.
 pub const FOLDER_FILES_MAX: usize = 1_000;
 
+/// Size of all files of one folder that are read, together.
+pub const FOLDER_BYTES_MAX: usize = 8 << 20;
+
+/// Entries of one folder that are looked at, whatever they are.
+pub const FOLDER_ENTRIES_MAX: usize = 100_000;
+
+/// Brackets and `if`s that a place in a file may stand in.
+pub const NESTING_LEVELS_MAX: usize = 64;
+
+/// Levels of a condition: of a chain such as `a || b || c`, each part is one.
+pub const EXPRESSION_LEVELS_MAX: usize = 512;
+
+/// Characters of one policy that are, or are part of, an operator of which chains are made: `a.b`, `a || b`, `a + b`.
+pub const CHAINING_CHARACTERS_MAX: usize = 4_096;
+
 /// Policies of one set. Each is validated in every request environment of the schema.
 pub const BUNDLE_POLICIES_MAX: usize = 10_000;
-
-/// How deep brackets and `if`s of a policy or of a schema may nest: whatever reads them recurses.
-pub const EXPRESSION_NESTING_MAX: usize = 64;
-
-/// Operators of one policy: each is a step deeper for whatever walks its condition.
-pub const POLICY_OPERATORS_MAX: usize = 2_000;
 
 /// How far from principal and resource a policy may look: each level is entities to load per decision.
 pub const DEREFERENCE_LEVELS_MAX: u32 = 8;

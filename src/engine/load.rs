@@ -3,7 +3,9 @@
 use super::index::{self, Index};
 use super::parse::{self, Parsed};
 use super::validate::Looking;
-use super::{Bundle, ErrorRule, LoadError, Naming, Problem, SourceFile, Sources, limits, schema, validate};
+use super::{
+    Bundle, ErrorRule, LoadError, Naming, Problem, ReadSources, SourceFile, Sources, limits, schema, validate,
+};
 use crate::cedar::EntityModel;
 use cedar_policy::Schema;
 use cedar_policy_core::ast::{Entity, PolicySet};
@@ -19,10 +21,21 @@ impl Bundle {
     /// # Errors
     /// [`LoadError`] with every problem of every file at once.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
-        let mut problems = Vec::new();
-        let (schema, policies) = sources.read(&mut problems);
+        Self::of(sources.read())
+    }
+
+    /// The same for files that were read.
+    ///
+    /// # Errors
+    /// [`LoadError`] with every problem of every file at once.
+    pub fn of(read: ReadSources) -> Result<Self, LoadError> {
+        let ReadSources { schema, policies, mut problems, features } = read;
+        problems.extend(policies.iter().filter(|file| is_without_policy(file)).map(|file| {
+            Problem::error(format!("{} holds no policy", file.name))
+                .with_help("a file that is just being written looks like this; remove it if it shall hold none")
+        }));
         let looking = Looking::UpToALevel;
-        let bundle = Self::compile(&schema, &policies, Naming::Annotated, &sources.features, looking, problems)?;
+        let bundle = Self::compile(&schema, &policies, Naming::Annotated, &features, looking, problems)?;
         if bundle.policies.is_empty() {
             let nothing = Problem::error("no policy is in force").with_code("no-policy");
             let nothing = nothing.with_help("without policies everything is denied");
@@ -64,8 +77,8 @@ impl Bundle {
         }
         Problem::sort(&mut problems);
         let index = index::build(&schema, &policies, &levels, &actions);
-        let digest = digest(schema_files.iter().chain(policy_files), features);
-        Ok(Self { actions, warnings: problems, ..Self::new(Some(schema), policies, index, digest) })
+        let digests = Digests::of(schema_files, policy_files, features);
+        Ok(Self { actions, warnings: problems, ..Self::new(Some(schema), policies, index, digests) })
     }
 
     /// A set as it is, neither validated nor indexed: for `eval --no-validate` and for comparisons with Cedar.
@@ -87,11 +100,11 @@ impl Bundle {
             return Err(LoadError::new(problems));
         }
         let index = index::everything(&parsed, limits::DEREFERENCE_LEVELS_MAX);
-        let digest = digest(schema.iter().chain(policies), features);
-        Ok(Self { actions, warnings: problems, ..Self::new(loaded, parsed, index, digest) })
+        let digests = Digests::of(schema, policies, features);
+        Ok(Self { actions, warnings: problems, ..Self::new(loaded, parsed, index, digests) })
     }
 
-    fn new(schema: Option<Schema>, policies: Vec<Parsed>, index: Index, digest: String) -> Self {
+    fn new(schema: Option<Schema>, policies: Vec<Parsed>, index: Index, digests: Digests) -> Self {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let mut set = PolicySet::new();
         for policy in &policies {
@@ -101,7 +114,27 @@ impl Bundle {
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         let model = Arc::new(schema.as_ref().map_or_else(EntityModel::empty, EntityModel::of));
         let (actions, warnings, error_rule) = (Vec::new(), Vec::new(), ErrorRule::default());
-        Self { schema, policies, set: set.into(), index, actions, model, warnings, error_rule, generation, digest }
+        let (set, Digests { whole: digest, schema: schema_digest }) = (set.into(), digests);
+        Self { schema, policies, set, index, actions, model, warnings, error_rule, generation, digest, schema_digest }
+    }
+}
+
+/// Whether there are at most comments in a file: cut off before its first policy, say. Passed over, what stood in it
+/// would no longer hold.
+fn is_without_policy(file: &SourceFile) -> bool {
+    file.text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("//"))
+}
+
+/// By which sets are told from each other.
+struct Digests {
+    whole: Arc<str>,
+    schema: Arc<str>,
+}
+
+impl Digests {
+    fn of(schema: &[Arc<SourceFile>], policies: &[Arc<SourceFile>], features: &BTreeSet<String>) -> Self {
+        let whole = digest(schema.iter().chain(policies), features).into();
+        Self { whole, schema: digest(schema.iter(), &BTreeSet::new()).into() }
     }
 }
 

@@ -1,93 +1,112 @@
-//! How deep a text nests, looked at before anything recursive reads it: Cedar's parser has no bound of its own, and a
-//! file of a megabyte can nest deeper than any stack.
+//! How deep files may be nested: what reads, checks and evaluates them goes down once for each level, and a stack has
+//! an end that nothing comes back from.
+//!
+//! Brackets and `if` are counted before a parser sees them, since parsers go down too, and what chains are made of, as
+//! even to let go of a chain takes a stack. What is nested once it is parsed is looked at afterwards.
 
 use super::diagnostic::Problem;
-use super::limits::{EXPRESSION_NESTING_MAX, POLICY_OPERATORS_MAX};
+use super::limits::{CHAINING_CHARACTERS_MAX, EXPRESSION_LEVELS_MAX, NESTING_LEVELS_MAX};
 use super::sources::SourceFile;
+use cedar_policy_core::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
-/// What is read.
+/// The language of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
+    /// In which `<` compares.
     Policies,
-    /// In which `<` opens a bracket.
+    /// In which `<` is a bracket.
     Schema,
 }
 
-/// What of one policy, or of one declaration, was seen so far.
-#[derive(Debug, Default)]
-struct Count {
-    open: usize,
-    /// Choices nest without brackets.
-    choices: usize,
-    operators: usize,
-}
-
-/// The first place at which the text nests deeper than it may.
+/// Why a file must not be parsed, if it must not.
 pub(super) fn too_deep(file: &Arc<SourceFile>, language: Language) -> Option<Problem> {
-    let mut count = Count::default();
-    let mut rest = file.text.as_ref();
-    while let Some(token) = next_token(rest) {
-        let start = file.text.len() - rest.len();
-        if count.exceeds(token, language) {
-            let message = "this nests too deep, or is too long for one policy";
-            let problem = Problem::error(message).with_code("limit").at(file, (start, token.len()).into());
-            let help = format!(
-                "brackets and `if`s may nest {EXPRESSION_NESTING_MAX} deep, and a policy have {POLICY_OPERATORS_MAX} \
-                 operators; make several policies of it"
-            );
-            return Some(problem.with_help(help));
+    let (mut depth, mut ifs, mut chaining) = (0_usize, 0_usize, 0_usize);
+    let mut rest = file.text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let mut length = 1;
+        match first {
+            b'"' => length = string(rest),
+            b'/' if after.first() == Some(&b'/') => length = line(rest),
+            b'[' => (depth, chaining) = (depth + 1, chaining + 1),
+            b'(' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'<' if language == Language::Schema => depth += 1,
+            b'>' if language == Language::Schema => depth = depth.saturating_sub(1),
+            b';' => (ifs, chaining) = (0, 0),
+            b'.' | b'|' | b'&' | b'+' | b'-' | b'*' => chaining += 1,
+            byte if is_of_word(*byte) => {
+                length = rest.iter().take_while(|byte| is_of_word(**byte)).count();
+                ifs += usize::from(language == Language::Policies && rest.get(..length) == Some(b"if".as_slice()));
+            }
+            _ => {}
         }
-        rest = rest.get(token.len()..).unwrap_or_default();
+        let at = || (file.text.len() - rest.len(), 1).into();
+        if depth + ifs > NESTING_LEVELS_MAX {
+            let message = format!("this is nested in more than {NESTING_LEVELS_MAX} brackets and `if`s");
+            return Some(Problem::error(message).with_code("limit").at(file, at()));
+        }
+        if language == Language::Policies && chaining > CHAINING_CHARACTERS_MAX {
+            let message = format!("this policy has more than {CHAINING_CHARACTERS_MAX} characters of operators");
+            return Some(Problem::error(message).with_code("limit").at(file, at()));
+        }
+        rest = rest.get(length..).unwrap_or_default();
     }
     None
 }
 
-impl Count {
-    fn exceeds(&mut self, token: &str, language: Language) -> bool {
-        match token {
-            "(" | "[" | "{" => self.open += 1,
-            ")" | "]" | "}" => self.open = self.open.saturating_sub(1),
-            "<" if language == Language::Schema => self.open += 1,
-            ">" if language == Language::Schema => self.open = self.open.saturating_sub(1),
-            ";" => *self = Self::default(),
-            "if" => self.choices += 1,
-            "&" | "|" | "." | "+" | "-" | "*" | "!" => self.operators += 1,
-            _ => {}
+/// Whether an expression has more levels than anything here can go down.
+pub(super) fn is_too_deep(expr: &Expr) -> bool {
+    // With a list of its own instead of the stack: it may be deeper than that.
+    let mut waiting = vec![(expr, 1)];
+    while let Some((expr, level)) = waiting.pop() {
+        if level > EXPRESSION_LEVELS_MAX {
+            return true;
         }
-        self.open + self.choices > EXPRESSION_NESTING_MAX || self.operators > POLICY_OPERATORS_MAX
+        waiting.extend(parts(expr).into_iter().map(|part| (part, level + 1)));
+    }
+    false
+}
+
+/// What an expression is directly made of.
+pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
+    match expr.expr_kind() {
+        ExprKind::BinaryApp { arg1: one, arg2: other, .. }
+        | ExprKind::And { left: one, right: other }
+        | ExprKind::Or { left: one, right: other } => vec![one, other],
+        ExprKind::If { test_expr, then_expr, else_expr } => vec![test_expr, then_expr, else_expr],
+        ExprKind::UnaryApp { arg: expr, .. }
+        | ExprKind::GetAttr { expr, .. }
+        | ExprKind::HasAttr { expr, .. }
+        | ExprKind::ExtHasAttr { expr, .. }
+        | ExprKind::Like { expr, .. }
+        | ExprKind::Is { expr, .. } => vec![expr],
+        ExprKind::Set(parts) | ExprKind::ExtensionFunctionApp { args: parts, .. } => parts.iter().collect(),
+        ExprKind::Record(fields) => fields.values().collect(),
+        ExprKind::Lit(_) | ExprKind::Var(_) | ExprKind::Slot(_) | ExprKind::Unknown(_) => Vec::new(),
     }
 }
 
-/// A word, a text in quotes, a comment, a pair of operators, or one character.
-fn next_token(rest: &str) -> Option<&str> {
-    let first = rest.chars().next()?;
-    let until = |end: fn(char) -> bool| rest.find(end).unwrap_or(rest.len());
-    let length = match first {
-        '"' => quoted(rest),
-        '/' if rest.starts_with("//") => until(|character| character == '\n'),
-        _ if is_of_word(first) => until(|character| !is_of_word(character)),
-        _ => first.len_utf8(),
-    };
-    rest.get(..length)
+const fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn is_of_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
-/// The length of a text in quotes, these included.
-fn quoted(rest: &str) -> usize {
-    let mut escaped = false;
-    for (place, character) in rest.char_indices().skip(1) {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return place + 1,
-            _ => {}
+/// The length of a text in quotes that `rest` begins with, up to the end of the file if nothing ends it.
+fn string(rest: &[u8]) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in rest.iter().enumerate().skip(1) {
+        match byte {
+            b'"' if !is_escaped => return at + 1,
+            b'\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
         }
     }
     rest.len()
+}
+
+/// The length of a comment.
+fn line(rest: &[u8]) -> usize {
+    rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -95,32 +114,35 @@ mod tests {
     use super::*;
 
     fn is_refused(text: &str, language: Language) -> bool {
-        too_deep(&SourceFile::new("p.cedar", text), language).is_some()
+        too_deep(&SourceFile::new("f", text), language).is_some()
     }
 
     #[test]
-    fn what_nests_without_end_is_refused_in_whatever_way_it_does() {
-        for part in ["(", "[", "{", "if ", "a && ", "a || ", ".a", "1 + ", "-", "!"] {
-            let few = format!("permit (principal, action, resource) when {{ {} }};", part.repeat(30));
-            assert!(!is_refused(&few, Language::Policies), "{part}");
-            assert!(is_refused(&few.replace(part, &part.repeat(100)), Language::Policies), "{part}");
+    fn brackets_count_where_they_are_brackets() {
+        let open = |text: &str, times: usize| is_refused(&text.repeat(times), Language::Policies);
+        for bracket in ["(", "[", "{ ", "if "] {
+            assert!(!open(bracket, NESTING_LEVELS_MAX) && open(bracket, NESTING_LEVELS_MAX + 1), "{bracket}");
         }
-        assert!(is_refused(&format!("entity A {{ a: {}", "Set<".repeat(100)), Language::Schema));
-    }
-
-    #[test]
-    fn what_is_only_long_is_not() {
-        let policy =
-            "@id(\"((((\") // [[[[\npermit (principal, action, resource) when { context.a like \"{\\\"{{\" };\n";
-        assert!(!is_refused(&policy.repeat(1_000), Language::Policies));
-        let list = format!("permit (principal, action in [{}], resource);", "Action::\"a.b\", ".repeat(10_000));
-        assert!(!is_refused(&list, Language::Policies));
-    }
-
-    #[test]
-    fn any_text_comes_to_its_end() {
-        for text in ["", "\"", "\"\\", "/", "//", "ä(", "\u{0}", ")))]]]}}};;;"] {
-            assert!(!is_refused(text, Language::Policies), "{text:?}");
+        for other in ["()", "\"(\"", "\"\\\"(\"", "// (\n", "<", "iff ", "if ; ", "'"] {
+            assert!(!open(other, 10 * NESTING_LEVELS_MAX), "{other}");
         }
+        assert!(is_refused(&"Set<".repeat(NESTING_LEVELS_MAX + 1), Language::Schema));
+        assert!(!is_refused(&"Set<X>, ".repeat(10 * NESTING_LEVELS_MAX), Language::Schema));
+    }
+
+    #[test]
+    fn what_chains_are_made_of_counts_policy_by_policy() {
+        for link in [".a", "+1", "[1]"] {
+            let times = CHAINING_CHARACTERS_MAX;
+            assert!(is_refused(&link.repeat(times + 1), Language::Policies), "{link}");
+            assert!(!is_refused(&format!("{link};").repeat(times + 1), Language::Policies), "{link}");
+        }
+    }
+
+    #[test]
+    fn chains_count_by_what_they_become() {
+        let chain = |parts: usize| vec!["principal == resource"; parts].join(" || ").parse::<Expr>().unwrap();
+        assert!(!is_too_deep(&chain(EXPRESSION_LEVELS_MAX / 2)));
+        assert!(is_too_deep(&chain(2 * EXPRESSION_LEVELS_MAX)));
     }
 }

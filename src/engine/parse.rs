@@ -1,7 +1,7 @@
 //! From policy files to policies with ids.
 
 use super::diagnostic::Problem;
-use super::limits::BUNDLE_POLICIES_MAX;
+use super::limits::{BUNDLE_POLICIES_MAX, EXPRESSION_LEVELS_MAX};
 use super::nesting::{self, Language};
 use super::sources::{MESSAGING, SourceFile};
 use cedar_policy_core::ast::{Annotation, AnyId, Effect, Policy, PolicyID};
@@ -112,6 +112,15 @@ fn parse_file(file: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<(Polic
     let mut policies: Vec<_> =
         set.static_policies().filter_map(|policy| Some((policy.clone(), policy.loc()?.clone()))).collect();
     policies.sort_by_key(|(_, loc)| loc.start());
+    policies.retain(|(policy, loc)| {
+        let is_too_deep = policy.non_scope_constraints().is_some_and(nesting::is_too_deep);
+        if is_too_deep {
+            let problem = Problem::error(format!("this condition has more than {EXPRESSION_LEVELS_MAX} levels"))
+                .with_help("each part of a chain such as `a || b || c` is one: write several policies, or name a set");
+            problems.push(problem.at(file, first_line(file, loc)));
+        }
+        !is_too_deep
+    });
     policies
 }
 

@@ -1,10 +1,12 @@
 //! Where policies and schema come from: compiled in, or two folders.
 
 use super::diagnostic::Problem;
-use super::limits::{FOLDER_FILES_MAX, SOURCE_FILE_BYTES_MAX};
+use super::limits::{FOLDER_BYTES_MAX, FOLDER_ENTRIES_MAX, FOLDER_FILES_MAX, SOURCE_FILE_BYTES_MAX};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +27,38 @@ pub struct Sources {
 impl Default for Sources {
     fn default() -> Self {
         Self { policies: None, schema: None, features: BTreeSet::from([MESSAGING.to_owned()]) }
+    }
+}
+
+/// The files of a set as they were read at one time, and whatever could not be read.
+#[derive(Debug)]
+pub struct ReadSources {
+    pub(super) schema: Vec<Arc<SourceFile>>,
+    pub(super) policies: Vec<Arc<SourceFile>>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) features: BTreeSet<String>,
+}
+
+impl ReadSources {
+    /// The same for the same files with the same names, and for the same reasons not to read them: tells whether
+    /// anything changed.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        // Each text with its length, and each list with its own: where one ends makes a difference.
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        for files in [&self.schema, &self.policies] {
+            add(&files.len().to_string());
+            for file in files {
+                add(&file.name);
+                add(&file.text);
+            }
+        }
+        self.problems.iter().for_each(|problem| add(problem.message()));
+        hash.finalize().into()
     }
 }
 
@@ -74,13 +108,21 @@ macro_rules! built_in {
 }
 
 impl Sources {
-    /// Schema and policy files, as far as they can be read; no schema at all where any part of it cannot be.
-    pub(super) fn read(&self, problems: &mut Vec<Problem>) -> (Vec<Arc<SourceFile>>, Vec<Arc<SourceFile>>) {
-        let mut schema = self.schema_files(problems);
+    /// Reads all files; there is no schema at all where any part of it cannot be read.
+    #[must_use]
+    pub fn read(&self) -> ReadSources {
+        let mut problems = Vec::new();
+        let mut schema = self.schema_files(&mut problems);
         if !problems.is_empty() {
             schema.clear();
         }
-        (schema, self.policy_files(problems))
+        let policies = self.policy_files(&mut problems);
+        ReadSources { schema, policies, problems, features: self.features.clone() }
+    }
+
+    /// What there is to watch: nothing of what is compiled in.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [&self.policies, &self.schema].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// The policy files that can be read, in the order of their names; what cannot goes to `problems`.
@@ -118,8 +160,22 @@ fn read_all(path: &Path, endings: &[&str], problems: &mut Vec<Problem>) -> Vec<A
         problems.push(problem.with_help("leave the option out for what is built in"));
         Vec::new()
     });
-    let read = paths.iter().map(|path| SourceFile::read(path, SOURCE_FILE_BYTES_MAX));
-    read.filter_map(|file| file.map_err(|problem| problems.push(problem)).ok()).collect()
+    let (mut read, mut bytes) = (Vec::new(), 0);
+    for found in paths {
+        match SourceFile::read(&found, SOURCE_FILE_BYTES_MAX) {
+            Ok(file) => {
+                bytes += file.text.len();
+                read.push(file);
+            }
+            Err(problem) => problems.push(problem),
+        }
+        if bytes > FOLDER_BYTES_MAX {
+            let message = format!("{} holds more than {FOLDER_BYTES_MAX} bytes", path.display());
+            problems.push(Problem::error(message).with_code("limit"));
+            break;
+        }
+    }
+    read
 }
 
 /// One file as it is named, or the files of a folder whose names end in one of `endings`, in the order of their
@@ -136,7 +192,11 @@ fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
         Problem::error(format!("cannot read the folder {}: {error}", folder.display())).with_code("unreadable")
     };
     let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
+    for (number, entry) in fs::read_dir(folder).map_err(unreadable)?.enumerate() {
+        if number >= FOLDER_ENTRIES_MAX {
+            let message = format!("{} holds more than {FOLDER_ENTRIES_MAX} entries of any kind", folder.display());
+            return Err(Problem::error(message).with_code("limit"));
+        }
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if endings.iter().any(|ending| name.ends_with(ending)) {
@@ -160,11 +220,13 @@ fn read_file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
         Problem::error(format!("cannot read {}: {error}", path.display())).with_code("unreadable")
     };
     let not_regular = || unreadable(&"it is not a regular file");
-    // Asked before opening: opening a FIFO waits for a writer that may never come.
+    // Asked before opening: devices may do something when they are opened.
     if !fs::metadata(path).map_err(|error| unreadable(&error))?.is_file() {
         return Err(not_regular());
     }
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    // Opening a FIFO that has just taken the file's place must not wait for a writer that may never come.
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| unreadable(&error))?;
     if !file.metadata().map_err(|error| unreadable(&error))?.is_file() {
         return Err(not_regular());
     }

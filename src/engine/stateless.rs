@@ -48,7 +48,11 @@ impl Bundle {
         let mut problems = Vec::new();
         let (schema, policies) = match validation {
             Validation::None => (Vec::new(), sources.policy_files(&mut problems)),
-            Validation::Strict | Validation::EntitiesOnly => sources.read(&mut problems),
+            Validation::Strict | Validation::EntitiesOnly => {
+                let read = sources.read();
+                problems = read.problems;
+                (read.schema, read.policies)
+            }
         };
         if validation == Validation::Strict {
             return Self::compile(&schema, &policies, Naming::Given, &sources.features, Looking::Anywhere, problems);

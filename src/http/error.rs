@@ -192,6 +192,9 @@ struct Extra {
     /// Of a call with a token that is good for something else: the scope that it lacks.
     #[schema(required = false)]
     scope: String,
+    /// Of a reload that came to nothing: each thing that is wrong.
+    #[schema(required = false, value_type = Vec<Object>)]
+    problems: Value,
     /// Of a search that looked at as much as it may: where it goes on.
     #[schema(required = false, value_type = Object)]
     page: Value,

@@ -10,6 +10,7 @@ use super::access::{batch, explain, is_authorized};
 use super::admin::{audit, changes, directory, entities, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::authzen::{evaluation, evaluations, metadata, search};
+use super::metrics;
 use super::ops;
 use crate::config::Limits;
 use axum::Json;
@@ -90,6 +91,8 @@ struct Access;
     outbox::list,
     outbox::sent,
     policies::show,
+    policies::reload,
+    metrics::metrics,
     entities::replace,
     entities::read,
     entities::delete,

@@ -1,8 +1,10 @@
 //! Whether the server lives, and whether it is ready: `GET /healthz`, `GET /readyz`.
 
 use super::App;
+use super::admin::time;
 use super::error::{Problem, chain};
 use crate::config::limits::READINESS_MILLISECONDS;
+use crate::reload::Failure;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
@@ -23,13 +25,14 @@ pub async fn healthz() -> Json<Health> {
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     let server = if app.is_draining() { "stopping" } else { "ok" };
     let store = store(&app).await;
-    // A server never starts without a policy set that validates, and keeps the last one that does.
-    let policies = "ok";
+    // Stale policies are the last good ones: the server decides by them, and a restart would find no better ones.
+    let stale_policies = app.reloader.status().failure.map(|failure| Stale::of(&failure));
+    let policies = if stale_policies.is_some() { "stale" } else { "ok" };
     // Not being able to read new credentials is no reason to be ready no more: the old ones are still good.
     let credentials = if app.auth.stale().is_empty() { "ok" } else { "stale" };
-    let ready = [server, store, policies].iter().all(|part| *part == "ok");
+    let ready = [server, store].iter().all(|part| *part == "ok");
     let (code, status) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    (code, Json(Readiness { status, server, store, policies, credentials })).into_response()
+    (code, Json(Readiness { status, server, store, policies, stale_policies, credentials })).into_response()
 }
 
 async fn store(app: &App) -> &'static str {
@@ -69,7 +72,26 @@ struct Readiness {
     status: &'static str,
     server: &'static str,
     store: &'static str,
+    /// `ok`, or `stale`: what decides is not what the folders of policies and schema hold, as that does not load.
     policies: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    stale_policies: Option<Stale>,
     /// `stale` if new files of tokens, certificates or keys cannot be used, so that the old ones still are.
     credentials: &'static str,
+}
+
+/// Why other policies are not in force, as far as everybody may know it; `GET /admin/v1/policies` says all.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StalePolicies)]
+struct Stale {
+    reason: String,
+    #[schema(required, format = DateTime)]
+    since: Option<String>,
+}
+
+impl Stale {
+    fn of(failure: &Failure) -> Self {
+        Self { reason: failure.error.hint(), since: time(failure.since_ms) }
+    }
 }

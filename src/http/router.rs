@@ -6,7 +6,7 @@ use super::admin::{contexts, folders, grants, groups, invitations, items, member
 use super::authzen::{self, request_id, search};
 use super::routes::{Endpoint, Routes, delete, get, post, put};
 use super::served::Served;
-use super::{App, access, auth, call, observe, openapi, ops};
+use super::{App, access, auth, call, metrics, observe, openapi, ops};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
@@ -79,6 +79,7 @@ fn access_routes() -> Routes {
 fn admin_routes() -> Routes {
     Routes::new()
         .route("/openapi.json", get(openapi::of_admin))
+        .route("/metrics", get(metrics::metrics))
         .route("/admin/v1/subscriptions", get(subscriptions::list))
         .route(
             "/admin/v1/subscriptions/{id}",
@@ -121,6 +122,7 @@ fn admin_routes() -> Routes {
         .route("/admin/v1/changes", get(changes::stream))
         .route("/admin/v1/audit", get(audit::list))
         .route("/admin/v1/policies", get(policies::show))
+        .route("/admin/v1/policies/reload", post(policies::reload))
 }
 
 /// What the access listener tells anybody: how it is, and where its endpoints are.

@@ -2,7 +2,7 @@
 
 use super::token::{self, State};
 use super::{Found, Page, Search, SearchError, Way};
-use crate::check::{Asked, RequestRef, Told, ToldError};
+use crate::check::{Asked, InForce, RequestRef, Told, ToldError};
 use crate::domain::{Decision, EntityUid};
 use crate::store::search::Cursor;
 
@@ -15,19 +15,20 @@ impl Search {
     /// # Errors
     /// [`SearchError`] if one of the actions cannot be decided.
     pub async fn actions(&self, told: &Told, page: &Page) -> Result<Found<EntityUid>, SearchError> {
-        let bundle = self.check.bundle();
-        let query = token::action_query(told, bundle);
-        let state = State::of(page, &query)?;
+        let in_force = self.check.in_force();
+        let bundle = in_force.bundle();
+        let query = token::action_query(told);
+        let state = State::of(page, (&query, bundle.digest()))?;
         let mut questions = Vec::new();
         for (action, environment) in bundle.actions_on(&told.principal.type_name, &told.resource.type_name) {
-            if let Some(asked) = self.asked(Told { action, ..told.clone() })?
+            if let Some(asked) = asked(&in_force, Told { action, ..told.clone() })?
                 && bundle.context(environment, &asked.request.context).is_ok()
             {
                 questions.push(asked.request);
             }
         }
-        let asked: Vec<_> = questions.iter().map(RequestRef::from).collect();
-        let answers = self.check.decide_all(&asked).await?;
+        let requests: Vec<_> = questions.iter().map(RequestRef::from).collect();
+        let answers = self.check.decide_all(&in_force, &requests).await?;
         let now = answers.first().map_or(self.check.revision(), |answer| answer.revision);
         if let Some((revision, _)) = state.rests_on()
             && !self.check.held_since(&answers, revision)
@@ -45,17 +46,17 @@ impl Search {
         let is_last = results.len() <= page.results_max();
         results.truncate(page.results_max());
         let at = results.last().map_or(state.at, |action| Cursor::Id(action.to_string().into()));
-        let next = (!is_last).then(|| State::new(&query, (now, 0), page.limit, at).token());
+        let next = (!is_last).then(|| State::new((&query, bundle.digest()), (now, 0), page.limit, at).token());
         Ok(Found { results, next, revision: now, way: Way::Filtered })
     }
+}
 
-    /// The question; `None` if the context does not fit this action.
-    fn asked(&self, told: Told) -> Result<Option<Asked>, SearchError> {
-        match self.check.asked(told) {
-            Ok(asked) => Ok(Some(asked)),
-            Err(ToldError::NotAllowed(_)) => Ok(None),
-            Err(ToldError::Misfit(misfit)) if misfit.path.starts_with("context") => Ok(None),
-            Err(ToldError::Misfit(misfit)) => Err(misfit.into()),
-        }
+/// The question; `None` if the context does not fit this action.
+fn asked(in_force: &InForce, told: Told) -> Result<Option<Asked>, SearchError> {
+    match in_force.asked(told) {
+        Ok(asked) => Ok(Some(asked)),
+        Err(ToldError::NotAllowed(_)) => Ok(None),
+        Err(ToldError::Misfit(misfit)) if misfit.path.starts_with("context") => Ok(None),
+        Err(ToldError::Misfit(misfit)) => Err(misfit.into()),
     }
 }

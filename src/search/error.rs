@@ -30,6 +30,9 @@ pub enum SearchError {
         /// The revision now.
         now: Revision,
     },
+    /// Other policies decide now than decided the pages so far: 409.
+    #[error("the policies or the schema have changed: begin the search again")]
+    Reloaded,
     /// So much was looked at in vain that the search stops: 503.
     #[error("the search looked at as much as it may without finding anything more: go on with the token")]
     Costly {

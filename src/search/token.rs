@@ -4,7 +4,6 @@ use super::{Page, SearchError};
 use crate::check::{Searched, Told};
 use crate::domain::page;
 use crate::domain::{EntityUid, Revision};
-use crate::engine::Bundle;
 use crate::store::search::Cursor;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -18,6 +17,8 @@ use std::fmt::Write as _;
 pub(super) struct State {
     /// Hash of the search.
     query: String,
+    /// Digest of the policies and the schema that decided.
+    policies: String,
     revision: Revision,
     /// Hash of the places that the search goes through.
     plan: u64,
@@ -26,16 +27,25 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(query: &str, (revision, plan): (Revision, u64), limit: Option<u32>, at: Cursor) -> Self {
-        Self { query: query.to_owned(), revision, plan, limit, at }
+    pub(super) fn new(
+        (query, policies): (&str, &str),
+        (revision, plan): (Revision, u64),
+        limit: Option<u32>,
+        at: Cursor,
+    ) -> Self {
+        Self { query: query.to_owned(), policies: policies.to_owned(), revision, plan, limit, at }
     }
 
     /// Where the search asked for stands.
-    pub(super) fn of(page: &Page, query: &str) -> Result<Self, SearchError> {
+    pub(super) fn of(page: &Page, (query, policies): (&str, &str)) -> Result<Self, SearchError> {
         let Some(token) = &page.token else {
-            return Ok(Self::new(query, (Revision::default(), 0), page.limit, Cursor::Start));
+            return Ok(Self::new((query, policies), (Revision::default(), 0), page.limit, Cursor::Start));
         };
         let state = read(token).ok_or(SearchError::Token("is no token of a page"))?;
+        // First: what a search asks is read by the schema, and may be another question under another.
+        if state.policies != policies {
+            return Err(SearchError::Reloaded);
+        }
         if state.query != query {
             return Err(SearchError::Token("belongs to another search"));
         }
@@ -82,23 +92,23 @@ fn hash(text: &[u8]) -> String {
     })
 }
 
-/// The hash of a search for entities, and of the policies that decide it.
-pub(super) fn query(searched: &Searched, bundle: &Bundle) -> String {
+/// The hash of a search for entities.
+pub(super) fn query(searched: &Searched) -> String {
     let Searched { principal, type_name, known, action, context, lent } = searched;
     let lent = format!("{:?}", lent.entities());
-    hashed(&(principal, type_name, pair(known), pair(action), context, lent), bundle)
+    hashed(&(principal, type_name, pair(known), pair(action), context, lent))
 }
 
 /// The hash of a search for actions.
-pub(super) fn action_query(told: &Told, bundle: &Bundle) -> String {
+pub(super) fn action_query(told: &Told) -> String {
     let Told { principal, principal_properties, resource, resource_properties, context, .. } = told;
     let said = format!("{:?}", (principal_properties, resource_properties, context));
-    hashed(&("actions", pair(principal), pair(resource), said), bundle)
+    hashed(&("actions", pair(principal), pair(resource), said))
 }
 
-fn hashed(query: &impl Serialize, bundle: &Bundle) -> String {
+fn hashed(query: &impl Serialize) -> String {
     // Each text is in quotes, so that no two searches are written alike.
-    let text = serde_json::to_string(&(query, bundle.digest())).unwrap_or_default();
+    let text = serde_json::to_string(query).unwrap_or_default();
     hash(text.as_bytes())
 }
 
@@ -116,20 +126,23 @@ mod tests {
     }
 
     fn state(limit: Option<u32>) -> State {
-        State::new("q", (Revision(7), 9), limit, Cursor::In(1, None, 2))
+        State::new(("q", "1"), (Revision(7), 9), limit, Cursor::In(1, None, 2))
     }
 
     #[test]
     fn a_token_reads_back_for_its_own_search_and_limit_alone() {
         let token = state(Some(3)).token();
-        let read = State::of(&page(token.clone(), Some(3)), "q").unwrap();
+        let read = State::of(&page(token.clone(), Some(3)), ("q", "1")).unwrap();
         assert_eq!((read.rests_on(), read.at), (Some((Revision(7), 9)), Cursor::In(1, None, 2)));
-        let read = State::of(&page(token.clone(), None), "q").unwrap();
+        let read = State::of(&page(token.clone(), None), ("q", "1")).unwrap();
         assert_eq!(read.page(&Page::default()).limit, Some(3));
-        assert!(matches!(State::of(&page(token.clone(), Some(4)), "q"), Err(SearchError::Limit)));
-        assert!(matches!(State::of(&page(token, Some(3)), "p"), Err(SearchError::Token(_))));
+        assert!(matches!(State::of(&page(token.clone(), Some(4)), ("q", "1")), Err(SearchError::Limit)));
+        assert!(matches!(State::of(&page(token.clone(), Some(3)), ("p", "1")), Err(SearchError::Token(_))));
+        for query in ["p", "q"] {
+            assert!(matches!(State::of(&page(token.clone(), None), (query, "2")), Err(SearchError::Reloaded)));
+        }
         let without = state(None).token();
-        assert!(matches!(State::of(&page(without, Some(4)), "q"), Err(SearchError::Limit)));
+        assert!(matches!(State::of(&page(without, Some(4)), ("q", "1")), Err(SearchError::Limit)));
     }
 
     proptest! {

@@ -23,8 +23,10 @@ const WRITES_MIN: u32 = 5;
 #[test]
 fn every_endpoint_that_changes_something_has_a_case() {
     let changes = admin_endpoints().into_iter().filter(|(endpoint, _)| endpoint.method != "GET");
-    let routed: BTreeSet<String> =
+    let mut routed: BTreeSet<String> =
         changes.map(|(endpoint, _)| format!("{} {}", endpoint.method, endpoint.path)).collect();
+    // Writes nothing: what it changes is in memory.
+    assert!(routed.remove("POST /admin/v1/policies/reload"));
     let tried: BTreeSet<String> = cases().into_iter().map(|case| case.endpoint.to_owned()).collect();
     assert_eq!(tried, routed, "each endpoint but GET wants a row in tests/it/failpoints/cases.rs");
 }

@@ -21,7 +21,7 @@ struct Row {
 }
 
 /// Only the token is asked for: there is nobody who may not.
-const TOKEN_ALONE: &[&str] = &["GET /openapi.json"];
+const TOKEN_ALONE: &[&str] = &["GET /openapi.json", "GET /metrics"];
 
 /// Open to everybody, by API.md.
 const OPEN: &[&str] = &["GET /healthz", "GET /readyz"];
@@ -63,7 +63,8 @@ fn host_only() -> Vec<Row> {
         refused("GET /admin/v1/audit", "/audit", none.clone()),
         refused("GET /admin/v1/outbox", "/outbox", none.clone()),
         refused("POST /admin/v1/outbox/{id}/sent", "/outbox/x/sent", none.clone()),
-        refused("GET /admin/v1/policies", "/policies", none),
+        refused("GET /admin/v1/policies", "/policies", none.clone()),
+        refused("POST /admin/v1/policies/reload", "/policies/reload", none),
     ]
 }
 

@@ -27,6 +27,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
     (
+        "reload",
+        // Of `admin` the clock.
+        &["domain", "store", "check", "engine", "cedar", "admin"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+    (
+        "decision_log",
+        // Of `admin` the clock and the randomness.
+        &["domain", "check", "config", "admin"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
+    (
         "admin",
         &["domain", "store", "check", "config", "mail"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
@@ -54,7 +66,19 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "http",
-        &["domain", "check", "engine", "admin", "config", "search", "store", "texts"],
+        &[
+            "domain",
+            "check",
+            "engine",
+            "admin",
+            "config",
+            "search",
+            "store",
+            "texts",
+            "reload",
+            "decision_log",
+            "counters",
+        ],
         &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
     ),
 ];

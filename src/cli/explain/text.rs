@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// All of it.
 pub(super) fn text(question: &DecisionRequest, explained: &Explained) -> String {
-    let Explained { outcome, explanation, revision } = explained;
+    let Explained { outcome, explanation, revision, .. } = explained;
     let mut out = String::new();
     let word = match outcome.decision {
         Decision::Allow => "ALLOW",

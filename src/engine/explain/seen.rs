@@ -3,6 +3,7 @@
 use super::answer::Seen;
 use super::tree::{Kind, Part};
 use crate::engine::limits::SHOWN_VALUE_CHARACTERS_MAX;
+use crate::engine::nesting::parts;
 use crate::engine::program::Probe;
 use cedar_policy_core::ast::{BinaryOp, Expr, ExprKind, Literal, ValueKind, Var};
 use cedar_policy_core::entities::{Dereference, Entities};
@@ -52,25 +53,6 @@ fn collect<'a>(expr: &'a Expr, asks_inside: bool, paths: &mut Vec<(&'a Expr, boo
     }
     for part in parts(expr) {
         collect(part, false, paths);
-    }
-}
-
-/// What an expression is directly made of.
-fn parts(expr: &Expr) -> Vec<&Expr> {
-    match expr.expr_kind() {
-        ExprKind::BinaryApp { arg1: one, arg2: other, .. }
-        | ExprKind::And { left: one, right: other }
-        | ExprKind::Or { left: one, right: other } => vec![one, other],
-        ExprKind::If { test_expr, then_expr, else_expr } => vec![test_expr, then_expr, else_expr],
-        ExprKind::UnaryApp { arg: expr, .. }
-        | ExprKind::GetAttr { expr, .. }
-        | ExprKind::HasAttr { expr, .. }
-        | ExprKind::ExtHasAttr { expr, .. }
-        | ExprKind::Like { expr, .. }
-        | ExprKind::Is { expr, .. } => vec![expr],
-        ExprKind::Set(parts) | ExprKind::ExtensionFunctionApp { args: parts, .. } => parts.iter().collect(),
-        ExprKind::Record(fields) => fields.values().collect(),
-        ExprKind::Lit(_) | ExprKind::Var(_) | ExprKind::Slot(_) | ExprKind::Unknown(_) => Vec::new(),
     }
 }
 

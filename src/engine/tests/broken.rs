@@ -206,7 +206,11 @@ fn what_is_no_text_file_is_an_error_and_not_a_hang() {
     assert_says(&load(&empty.path().join("absent"), None).unwrap_err().to_string(), &["cannot read the folder"]);
 
     let silent = folder(&[("1.cedar", b"// permit (principal, action, resource);")]);
-    assert_says(&load(silent.path(), None).unwrap_err().to_string(), &["no policy is in force"]);
+    assert_says(&load(silent.path(), None).unwrap_err().to_string(), &["1.cedar", "holds no policy"]);
+    let cut = folder(&[fine, ("2.cedar", b"")]);
+    assert_says(&load(cut.path(), None).unwrap_err().to_string(), &["2.cedar", "holds no policy"]);
+    let off = folder(&[("1.cedar", b"@id(\"a\") @feature(\"x\") permit (principal, action, resource);")]);
+    assert_says(&load(off.path(), None).unwrap_err().to_string(), &["no policy is in force"]);
 
     let binary = folder(&[fine, ("2.cedar", b"\x80\xff")]);
     assert_says(&load(binary.path(), None).unwrap_err().to_string(), &["2.cedar", "no UTF-8 text from byte 0"]);

@@ -4,7 +4,8 @@ use super::answer::{Decided, Written, respond, write};
 use super::freshness::{not_reached, reached, wanted};
 use super::plain;
 use super::question::Batch;
-use crate::check::Answer;
+use crate::check::{Answer, RequestRef};
+use crate::decision_log::Begun;
 use crate::domain::Revision;
 use crate::http::auth::Asker;
 use crate::http::error::Problem;
@@ -46,23 +47,37 @@ where
     let requests = requests.map(|(index, question)| question.request(asker, &format!("requests[{index}].")));
     let requests = requests.collect::<Result<Vec<_>, _>>()?;
     reached(&app.check, revision_min, &app.limits).await?;
-    let answers = app.check.decide_all(&requests).await?;
+    let begun = app.begun();
+    let answers = app.check.decide_all(&app.check.in_force(), &requests).await?;
     let written = written(&answers, app.check.revision());
     if written.decided.revision < revision_min {
         return Err(not_reached());
     }
+    record(begun, &requests, &answers);
     Ok(respond(written, headers))
 }
 
 /// The answers to plain questions, if the cache has them all.
 pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
     let revision_min = wanted(headers).ok()?;
+    let begun = app.begun();
     let requests = plain::batch(text)?;
     if requests.len() > app.limits.batch_requests_max {
         return None;
     }
-    let written = written(&app.check.cached_all(&requests)?, app.check.revision());
-    (written.decided.revision >= revision_min).then_some(written)
+    let answers = app.check.cached_all(&requests)?;
+    let written = written(&answers, app.check.revision());
+    if written.decided.revision < revision_min {
+        return None;
+    }
+    record(begun, &requests, &answers);
+    Some(written)
+}
+
+fn record(begun: Option<Begun<'_>>, requests: &[RequestRef<'_>], answers: &[Answer]) {
+    if let Some(begun) = begun {
+        requests.iter().zip(answers).for_each(|(request, answer)| begun.answered(request, answer));
+    }
 }
 
 /// The answers as JSON; `none` is the revision that an empty batch is answered at.

@@ -40,7 +40,7 @@ impl<'a> Body<'a> {
     /// What is answered to somebody who reads this language.
     #[must_use]
     pub fn new(request: &DecisionRequest, explained: &'a Explained, language: Language) -> Self {
-        let Explained { outcome, explanation, revision } = explained;
+        let Explained { outcome, explanation, revision, .. } = explained;
         Self {
             decision: outcome.decision,
             diagnostics: Diagnostics::of(outcome),
@@ -79,11 +79,16 @@ pub async fn explain(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
     let asked = question.request(&asker, "")?;
     reached(&app.check, revision_min, &app.limits).await?;
+    let begun = app.begun();
     let explained = app.check.explain(&asked).await?;
     if explained.revision < revision_min {
         return Err(not_reached());
     }
-    Ok(respond(&asked.to_owned(), &explained, language(&parts.headers)))
+    let request = asked.to_owned();
+    if let Some(begun) = begun {
+        begun.explained(&request, &explained);
+    }
+    Ok(respond(&request, &explained, language(&parts.headers)))
 }
 
 fn respond(request: &DecisionRequest, explained: &Explained, language: Language) -> Response {

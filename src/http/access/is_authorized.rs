@@ -39,9 +39,13 @@ where
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
     let request = question.request(asker, "")?;
     reached(&app.check, revision_min, &app.limits).await?;
+    let begun = app.begun();
     let answer = app.check.decide(&request).await?;
     if answer.revision < revision_min {
         return Err(not_reached());
+    }
+    if let Some(begun) = begun {
+        begun.answered(&request, &answer);
     }
     Ok(respond(written(&answer), headers))
 }
@@ -49,8 +53,16 @@ where
 /// The answer to a plain question, if the cache has it.
 pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
     let revision_min = wanted(headers).ok()?;
-    let answer = app.check.cached(&plain::one(text)?)?;
-    (answer.revision >= revision_min).then(|| written(&answer))
+    let begun = app.begun();
+    let request = plain::one(text)?;
+    let answer = app.check.cached(&request)?;
+    if answer.revision < revision_min {
+        return None;
+    }
+    if let Some(begun) = begun {
+        begun.answered(&request, &answer);
+    }
+    Some(written(&answer))
 }
 
 fn written(answer: &Answer) -> Written {

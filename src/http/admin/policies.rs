@@ -1,28 +1,38 @@
-//! `/policies`: the set that decides.
+//! `/policies`: the set that decides, and another in its place.
 
 use super::{shown, time};
 use crate::admin::Caller;
+use crate::engine::Bundle;
 use crate::http::extract::{Nothing, Query};
 use crate::http::{App, Problem};
+use crate::reload::{Failure, Trouble};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// The loaded set.
+/// The set in force.
 #[derive(Debug, Serialize, ToSchema)]
 struct PolicySet<'a> {
     /// SHA-256 of schema, policies and features: equal for equal sets.
     digest: &'a str,
     /// Counts the loads of this process.
     generation: u64,
+    /// When it was loaded.
     #[schema(required, format = DateTime)]
     loaded: Option<String>,
+    /// The files that hold policies, with the ids of those, in their order.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    files: BTreeMap<&'a str, Vec<&'a str>>,
     policies: Vec<Row<'a>>,
-    /// Why the last load failed; a set that does not validate stops the start, so there is none.
+    /// Whether the folders hold something else, which is not in force.
+    stale: bool,
+    /// Why that is not in force; null if nothing else stands there.
     #[schema(required)]
-    last_failure: Option<String>,
+    last_failure: Option<LastFailure>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,15 +48,95 @@ struct Row<'a> {
     comment: &'a str,
 }
 
+/// A load that changed nothing.
+#[derive(Debug, Serialize, ToSchema)]
+struct LastFailure {
+    /// Since when the set in force is not what the folders hold.
+    #[schema(required, format = DateTime)]
+    since: Option<String>,
+    /// When it was tried last.
+    #[schema(required, format = DateTime)]
+    at: Option<String>,
+    /// All of it in a sentence.
+    reason: String,
+    /// Each thing that is wrong, a hundred at most.
+    problems: Vec<Wrong>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyProblem)]
+struct Wrong {
+    #[schema(required)]
+    file: Option<String>,
+    /// From 1.
+    #[schema(required)]
+    line: Option<usize>,
+    /// From 1, in characters.
+    #[schema(required)]
+    column: Option<usize>,
+    reason: String,
+    #[schema(required)]
+    help: Option<String>,
+}
+
+impl From<Trouble> for Wrong {
+    fn from(Trouble { place, reason, help }: Trouble) -> Self {
+        let (line, column) = place.as_ref().map(|place| (place.line, place.column)).unzip();
+        Self { file: place.map(|place| place.file), line, column, reason, help }
+    }
+}
+
+impl From<&Failure> for LastFailure {
+    fn from(failure: &Failure) -> Self {
+        let problems = failure.error.troubles().into_iter().map(Wrong::from).collect();
+        Self { since: time(failure.since_ms), at: time(failure.at_ms), reason: failure.error.to_string(), problems }
+    }
+}
+
 /// `GET /policies`
-#[utoipa::path(get, path = "/admin/v1/policies", responses((status = 200, description = "The set, its digest, when it was loaded", body = PolicySet)))]
+#[utoipa::path(get, path = "/admin/v1/policies", responses((status = 200, description = "The set in force, its digest, when it was loaded, and why another is not", body = PolicySet)))]
 pub(in crate::http) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
     app.admin.host_only(&caller, "policies")?;
-    let bundle = app.check.bundle();
+    Ok(set(&app, &app.check.bundle()))
+}
+
+/// `POST /policies/reload`: puts in force what the folders hold now. What is built in is in force as it is.
+///
+/// # Errors
+/// 409 with `problems` if that does not load, or does not fit what is stored; the set in force stays.
+#[utoipa::path(post, path = "/admin/v1/policies/reload", responses((status = 200, description = "What the folders hold is in force", body = PolicySet)))]
+pub(in crate::http) async fn reload(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
+    app.admin.host_only(&caller, "policies")?;
+    let reloader = Arc::clone(&app.reloader);
+    // Carried to its end, whether or not the client waits for it.
+    match tokio::spawn(async move { reloader.reload().await }).await {
+        Ok(Ok(())) => Ok(set(&app, &app.check.bundle())),
+        Ok(Err(failure)) => Err(refused(&failure)),
+        Err(_gone) => Err(Problem::unavailable("the server is stopping")),
+    }
+}
+
+fn refused(failure: &Failure) -> Problem {
+    let LastFailure { reason, problems, .. } = failure.into();
+    let problem = Problem::new(StatusCode::CONFLICT, format!("{reason}; the policies in force stay"));
+    problem.with("problems", serde_json::json!(problems))
+}
+
+fn set(app: &App, bundle: &Bundle) -> Response {
+    let status = app.reloader.status();
+    let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for policy in bundle.policies() {
+        files.entry(policy.file).or_default().push(policy.id);
+    }
     let policies = bundle.policies().map(|policy| Row {
         id: policy.id,
         rule: policy.rule,
@@ -55,11 +145,13 @@ pub(in crate::http) async fn show(
         line: policy.line,
         comment: policy.comment,
     });
-    Ok(shown(&PolicySet {
+    shown(&PolicySet {
         digest: bundle.digest(),
         generation: bundle.generation(),
-        loaded: time(app.policies_loaded_ms),
+        loaded: time(status.loaded_ms),
+        files,
         policies: policies.collect(),
-        last_failure: None,
-    }))
+        stale: status.failure.is_some(),
+        last_failure: status.failure.as_deref().map(LastFailure::from),
+    })
 }

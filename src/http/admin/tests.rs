@@ -5,6 +5,7 @@ use crate::admin::testing::World;
 use crate::config::Limits;
 use crate::http::auth::AdminToken;
 use crate::http::router;
+use crate::reload::Reloader;
 use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
@@ -26,7 +27,10 @@ impl Server {
         let (admin, directory) = World::new().await.into_parts();
         let (check, store) = (Arc::clone(&admin.check), admin.store.clone());
         let token = AdminToken::new(TOKEN.as_bytes());
-        let app = Arc::new(App::new(check, Arc::new(admin), store, Limits::default(), token.into()));
+        let (sources, clock) = (crate::engine::Sources::default(), Arc::clone(&admin.clock));
+        let print = sources.read().fingerprint();
+        let reloader = Arc::new(Reloader::new(sources, print, Arc::clone(&check), store.clone(), clock));
+        let app = Arc::new(App::new(check, Arc::new(admin), store, reloader, Limits::default(), token.into()));
         Self { app, _directory: directory }
     }
 

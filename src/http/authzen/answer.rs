@@ -1,7 +1,8 @@
 //! A decision as the API has it.
 
-use crate::check::{Answer, Asked, CheckError};
-use crate::domain::{Decision, LentError, Revision};
+use crate::check::{Answer, Asked, CheckError, RequestRef};
+use crate::decision_log::Begun;
+use crate::domain::{Decision, DecisionRequest, LentError, Revision};
 use crate::http::access::answer::Decided;
 use crate::http::error::Problem;
 use axum::http::StatusCode;
@@ -57,7 +58,7 @@ struct Failure<'a> {
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// It was decided.
-    Decided(Answer),
+    Decided(Answer, Box<DecisionRequest>),
     /// It names what the schema does not have: nobody may do that.
     Unknown,
     /// It is no question. Of several, it is denied with the reason; alone, the request is refused.
@@ -69,11 +70,11 @@ impl Verdict {
     ///
     /// # Errors
     /// 503 where no decision can be made.
-    pub(super) fn of(decided: Result<Answer, CheckError>, asked: &Asked) -> Result<Self, Problem> {
+    pub(super) fn of(decided: Result<Answer, CheckError>, asked: Asked) -> Result<Self, Problem> {
         match decided {
-            Ok(answer) => Ok(Self::Decided(answer)),
+            Ok(answer) => Ok(Self::Decided(answer, Box::new(asked.request))),
             Err(CheckError::NotAllowed(_)) => Ok(Self::Unknown),
-            Err(CheckError::Lent(error)) => Ok(Self::Failed(misfit(error, asked))),
+            Err(CheckError::Lent(error)) => Ok(Self::Failed(misfit(error, &asked))),
             Err(error) if error.is_of_the_question() => Ok(Self::Failed(error.into())),
             Err(error) => Err(error.into()),
         }
@@ -82,7 +83,7 @@ impl Verdict {
     /// The answer; with its grounds if they are to be `shown`, at a revision that is known to be right for it.
     pub(super) fn body(&self, shown: bool, revision: Revision) -> Body<'_> {
         match self {
-            Self::Decided(answer) => Body {
+            Self::Decided(answer, _) => Body {
                 decision: answer.outcome().decision == Decision::Allow,
                 context: shown.then(|| Context {
                     reasons: Some(&answer.outcome().reasons),
@@ -107,10 +108,17 @@ impl Verdict {
         }
     }
 
+    /// Leaves it to the decision log, if the policies decided.
+    pub(super) fn record(&self, begun: Option<Begun<'_>>) {
+        if let (Some(begun), Self::Decided(answer, request)) = (begun, self) {
+            begun.answered(&RequestRef::from(&**request), answer);
+        }
+    }
+
     /// What the log line says of it.
     pub(super) fn decided(&self, revision: Revision) -> Decided {
         match self {
-            Self::Decided(answer) => Decided {
+            Self::Decided(answer, _) => Decided {
                 decision: Some(answer.outcome().decision),
                 revision: answer.revision,
                 cache: Some(answer.cache),

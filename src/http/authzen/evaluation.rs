@@ -3,7 +3,7 @@
 use super::answer::{Verdict, respond};
 use super::question::{Parts, Question};
 use super::{read, shown};
-use crate::check::{Asked, RequestRef, ToldError};
+use crate::check::{Asked, InForce, RequestRef, ToldError};
 use crate::engine::Detail;
 use crate::http::access::freshness::{not_reached, reached, wanted};
 use crate::http::auth::Asker;
@@ -27,8 +27,8 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
     let question: Parts = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     // Also right for what needs no state to be decided.
-    let revision = app.check.revision();
-    let verdict = decide(&app, &asker, question, shown::detail(shown)).await?;
+    let (revision, begun) = (app.check.revision(), app.begun());
+    let verdict = decide(&app, &asker, question, detail(&app, shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -36,6 +36,7 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
     if decided.revision < revision_min {
         return Err(not_reached());
     }
+    verdict.record(begun);
     Ok(respond(&verdict.body(shown, revision), decided))
 }
 
@@ -44,16 +45,25 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
 /// # Errors
 /// 503 where no decision can be made.
 pub(super) async fn decide(app: &App, asker: &Asker, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
-    match ask(app, asker, question) {
-        Ok(asked) => Verdict::of(app.check.decide_to(detail, &RequestRef::from(&asked.request)).await, &asked),
+    let in_force = app.check.in_force();
+    match ask(&in_force, asker, question) {
+        Ok(asked) => {
+            let decided = app.check.decide_in(&in_force, detail, &RequestRef::from(&asked.request)).await;
+            Verdict::of(decided, asked)
+        }
         Err(verdict) => Ok(verdict),
     }
 }
 
-/// The question for the pipeline, or what becomes of it without.
-pub(super) fn ask(app: &App, asker: &Asker, question: Parts) -> Result<Asked, Verdict> {
+/// How much is to be decided: the decision log tells all policies, whether or not the answer does.
+pub(super) const fn detail(app: &App, shown: bool) -> Detail {
+    shown::detail(shown || app.recorder.is_some())
+}
+
+/// The question for the pipeline, as the schema in force knows it, or what becomes of it without.
+pub(super) fn ask(in_force: &InForce, asker: &Asker, question: Parts) -> Result<Asked, Verdict> {
     let told = question.told(asker).map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
-    app.check.asked(told).map_err(|error| match error {
+    in_force.asked(told).map_err(|error| match error {
         ToldError::NotAllowed(_) => Verdict::Unknown,
         ToldError::Misfit(misfit) => Verdict::Failed(Problem::malformed(misfit.path, misfit.detail)),
     })

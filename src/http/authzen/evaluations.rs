@@ -1,10 +1,10 @@
 //! `POST /access/v1/evaluations`: several questions, answered from one state.
 
 use super::answer::{Body, Context, Verdict, respond};
-use super::evaluation::{ask, decide};
+use super::evaluation::{ask, decide, detail};
 use super::question::{Action, Entity, Parts, Question, object, said};
 use super::{read, shown};
-use crate::check::{Asked, RequestRef};
+use crate::check::{Asked, InForce, RequestRef};
 use crate::domain::shape::Fields;
 use crate::domain::{Decision, Revision};
 use crate::engine::Detail;
@@ -138,17 +138,20 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
         return Err(Problem::malformed("evaluations", detail));
     }
     reached(&app.check, revision_min, &app.limits).await?;
-    let revision = app.check.revision();
+    let (revision, begun) = (app.check.revision(), app.begun());
     if questions.is_empty() {
         return single(&app, &asker, defaults, (revision, revision_min), shown).await;
     }
     let semantic = options.unwrap_or_default().evaluations_semantic.unwrap_or_default();
-    let asked = questions.iter().enumerate().map(|(n, question)| question_of(&app, &asker, n, question, &defaults));
-    let verdicts = decide_all(&app, asked.collect(), semantic, shown::detail(shown)).await?;
+    let in_force = app.check.in_force();
+    let asked = questions.iter().enumerate();
+    let asked = asked.map(|(n, question)| question_of((&app, &in_force, &asker), n, question, &defaults));
+    let verdicts = decide_all((&app, &in_force), asked.collect(), semantic, detail(&app, shown)).await?;
     let newest = verdicts.iter().map(|verdict| verdict.decided(revision).revision).max().unwrap_or(revision);
     if newest < revision_min {
         return Err(not_reached());
     }
+    verdicts.iter().for_each(|verdict| verdict.record(begun));
     let evaluations = verdicts.iter().map(|verdict| verdict.body(shown, newest)).collect();
     Ok(respond(&Bodies { evaluations }, Decided { decision: None, revision: newest, cache: None }))
 }
@@ -161,7 +164,8 @@ async fn single(
     (revision, revision_min): (Revision, Revision),
     shown: bool,
 ) -> Result<Response, Problem> {
-    let verdict = decide(app, asker, question, shown::detail(shown)).await?;
+    let begun = app.begun();
+    let verdict = decide(app, asker, question, detail(app, shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -169,11 +173,17 @@ async fn single(
     if decided.revision < revision_min {
         return Err(not_reached());
     }
+    verdict.record(begun);
     Ok(respond(&verdict.body(shown, revision), decided))
 }
 
 /// One of several questions, or what becomes of it without being asked.
-fn question_of(app: &App, asker: &Asker, n: usize, question: &RawValue, defaults: &Parts) -> Result<Asked, Verdict> {
+fn question_of(
+    (app, in_force, asker): (&App, &InForce, &Asker),
+    n: usize,
+    question: &RawValue,
+    defaults: &Parts,
+) -> Result<Asked, Verdict> {
     let located = |problem: Problem| match problem.field.clone() {
         Some(field) => {
             let detail = problem.detail.replacen(&format!("`{field}`"), &format!("`evaluations[{n}].{field}`"), 1);
@@ -182,7 +192,7 @@ fn question_of(app: &App, asker: &Asker, n: usize, question: &RawValue, defaults
         None => Verdict::Failed(problem),
     };
     let own: Parts = json::read(question.get().as_bytes(), &app.limits).map_err(located)?;
-    ask(app, asker, own.or(defaults)).map_err(|verdict| match verdict {
+    ask(in_force, asker, own.or(defaults)).map_err(|verdict| match verdict {
         Verdict::Failed(problem) => located(problem),
         verdict => verdict,
     })
@@ -190,17 +200,17 @@ fn question_of(app: &App, asker: &Asker, n: usize, question: &RawValue, defaults
 
 /// What becomes of the questions, in their order, up to the one that ends it.
 async fn decide_all(
-    app: &App,
+    (app, in_force): (&App, &InForce),
     asked: Vec<Result<Asked, Verdict>>,
     semantic: Semantic,
     detail: Detail,
 ) -> Result<Vec<Verdict>, Problem> {
     let requests: Vec<_> =
         asked.iter().map(|asked| asked.as_ref().ok().map(|asked| RequestRef::from(&asked.request))).collect();
-    let turns = app.check.decide_in_turn(detail, &requests, |decision| semantic.ends(decision)).await?;
+    let turns = app.check.decide_in_turn((in_force, detail), &requests, |decision| semantic.ends(decision)).await?;
     drop(requests);
     let verdicts = asked.into_iter().zip(turns).map(|pair| match pair {
-        (Ok(asked), Some(decided)) => Verdict::of(decided, &asked),
+        (Ok(asked), Some(decided)) => Verdict::of(decided, asked),
         (Err(verdict), _) => Ok(verdict),
         // No question goes without its turn.
         (Ok(_), None) => Err(Problem::unavailable("no decision can be made now")),

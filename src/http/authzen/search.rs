@@ -92,7 +92,8 @@ async fn begun(app: &App, request: Request) -> Result<(Asker, Revision, Bytes), 
 async fn entities(app: &App, told: Option<Told>, principal: bool, page: &Page) -> Result<Found<EntityUid>, Problem> {
     let nothing = || Found::nothing(app.check.revision());
     let Some(told) = told else { return Ok(nothing()) };
-    let asked = match app.check.asked(told) {
+    let in_force = app.check.in_force();
+    let asked = match in_force.asked(told) {
         Ok(asked) => asked,
         Err(ToldError::NotAllowed(_)) => return Ok(nothing()),
         Err(ToldError::Misfit(misfit)) => return Err(SearchError::from(misfit).into()),
@@ -102,7 +103,7 @@ async fn entities(app: &App, told: Option<Told>, principal: bool, page: &Page) -
         if principal { (request.principal, request.resource) } else { (request.resource, request.principal) };
     let (action, context, lent) = (request.action, request.context, request.lent);
     let searched = Searched { principal, type_name: sought.type_name, known, action, context, lent };
-    app.search.entities(&searched, page).await.map_err(|error| match error {
+    app.search.entities(&in_force, &searched, page).await.map_err(|error| match error {
         SearchError::Check(CheckError::Lent(error)) => misfit(error, &asked),
         error => error.into(),
     })
@@ -121,6 +122,7 @@ impl From<SearchError> for Problem {
             SearchError::Token(_) => Self::malformed("page.token", detail),
             SearchError::Limit => Self::malformed("page.limit", detail),
             SearchError::Gone { now, .. } => Self::new(StatusCode::CONFLICT, detail).with("head", now.0),
+            SearchError::Reloaded => Self::new(StatusCode::CONFLICT, detail),
             SearchError::Costly { token } => {
                 Self::unavailable(detail).with("page", serde_json::json!({ "next_token": token }))
             }

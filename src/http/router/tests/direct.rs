@@ -104,7 +104,7 @@ async fn entities_are_counted_beside_decisions() {
 async fn what_a_full_cache_lets_go_of_is_counted() {
     let config_limits = Limits { decision_cache_bytes_max: 4096, ..Limits::default() };
     let server = Server::new().await;
-    let bundle = Arc::clone(server.app.check.bundle());
+    let bundle = server.app.check.bundle();
     let check = crate::check::Check::new(server.app.store.clone(), bundle, &config_limits).await.unwrap();
     for n in 0..1000 {
         let id = format!("i{n}");

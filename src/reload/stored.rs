@@ -1,9 +1,8 @@
 //! Whether what hosts said of entities is what the schema says now: it may have been said under another.
 
-use super::StartError;
 use crate::cedar::{EntityError, EntityModel};
 use crate::domain::EntityRecord;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -25,11 +24,23 @@ pub struct DescribedError {
     named: Vec<String>,
 }
 
+/// Why it is not known to be.
+#[derive(Debug, Error, Diagnostic)]
+pub enum StoredError {
+    /// It is not.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Described(#[from] DescribedError),
+    /// The store does not answer.
+    #[error("the database cannot be read")]
+    Store(#[from] StoreError),
+}
+
 /// Holds every entity that a host described to the model of the schema.
 ///
 /// # Errors
-/// [`StartError::Described`] naming those that are not what it says, [`StartError::Store`].
-pub(super) async fn check(store: &Store, model: &EntityModel) -> Result<(), StartError> {
+/// [`StoredError`] naming those that are not what it says.
+pub async fn check(store: &Store, model: &EntityModel) -> Result<(), StoredError> {
     let mut found = DescribedError { count: 0, named: Vec::new() };
     let mut after = None;
     loop {
@@ -45,7 +56,7 @@ pub(super) async fn check(store: &Store, model: &EntityModel) -> Result<(), Star
         match records.into_iter().last() {
             Some(last) => after = Some(last.uid),
             None if found.count == 0 => return Ok(()),
-            None => return Err(found.into()),
+            None => return Err(StoredError::Described(found)),
         }
     }
 }
