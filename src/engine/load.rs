@@ -104,7 +104,7 @@ impl Bundle {
     }
 }
 
-fn gather(more: Vec<Problem>, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
+pub(super) fn gather(more: Vec<Problem>, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
     problems.extend(more);
     Vec::new()
 }
