@@ -5,15 +5,18 @@
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod export;
 pub mod health;
 pub mod import;
+mod proof;
 mod question;
 pub mod serve;
 pub mod validate;
+pub mod verify;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
@@ -60,6 +63,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Check policies and schema, and show every mistake with file, line and caret.
     Validate(ValidateArguments),
+    /// Prove what policies can and cannot do, and show a request where they do otherwise.
+    Verify(verify::Arguments),
+    /// Prove what one folder of policies allows or denies that another does not.
+    Diff(diff::Arguments),
     /// Decide requests from files, without a server or a database.
     Eval(eval::Arguments),
     /// Ask the server on this machine whether it is ready.
@@ -145,6 +152,8 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Validate(arguments) => arguments.run(),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),

@@ -31,6 +31,7 @@ mod matrix;
 mod mutants;
 mod notes;
 mod process;
+mod prove;
 mod refused;
 mod restarted;
 mod retries;
