@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
@@ -14,11 +15,13 @@ pub mod health;
 pub mod import;
 pub mod matrix;
 mod output;
+mod proof;
 mod question;
 pub mod serve;
 pub mod test;
 pub mod token;
 pub mod validate;
+pub mod verify;
 
 use crate::config::{self, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
@@ -67,6 +70,10 @@ enum Command {
     Validate(validate::Arguments),
     /// Run tests of policies, and say what of the policies they came to.
     Test(test::Arguments),
+    /// Prove what policies can and cannot do, and show a request where they do otherwise.
+    Verify(verify::Arguments),
+    /// Prove what one folder of policies allows or denies that another does not.
+    Diff(diff::Arguments),
     /// Lay policies out as Cedar does.
     Fmt(fmt::Arguments),
     /// Draw tables of who may do what.
@@ -149,6 +156,8 @@ fn run_command(command: &Command) -> miette::Result<ExitCode> {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
         Command::Test(arguments) => test::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Matrix(arguments) => matrix::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),

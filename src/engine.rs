@@ -6,6 +6,7 @@
 //! May use cedar-policy and `domain`; never sqlx, moka or axum.
 
 mod bundle;
+mod claims;
 mod condition;
 mod context;
 pub mod coverage;

@@ -35,6 +35,7 @@
 //! | [`texts`] | what people read, in four languages | Fluent | everything else |
 //! | [`mail`] | writes mail; sends what waits in the outbox | lettre, texts, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
+//! | [`prove`] | what policies can and cannot do, by a solver; what a change of them changes | engine, Cedar's symbolic compiler, check | axum, SQL |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
 //! | [`workbench`] | tests of policies with coverage, and tables of who may do what | engine, slice, domain, YAML | axum, SQL, Cedar |
@@ -62,6 +63,7 @@ pub mod engine;
 pub mod http;
 pub mod lifecycle;
 pub mod mail;
+pub mod prove;
 pub mod reload;
 pub mod search;
 pub mod slice;

@@ -98,7 +98,9 @@ impl Application {
         let store = Store::open(&config.database, Access::Own).await?;
         let built = match reload::check_stored(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
-            Ok(()) => Box::pin(Self::assemble(config, store.clone(), (bundle, print), (clock, random), post, auth)).await,
+            Ok(()) => {
+                Box::pin(Self::assemble(config, store.clone(), (bundle, print), (clock, random), post, auth)).await
+            }
             Err(StoredError::Described(error)) => Err(error.into()),
             Err(StoredError::Store(error)) => Err(error.into()),
         };

@@ -1,9 +1,9 @@
 //! `conclave token`: makes a token, and the line by which a server knows it.
 
+use super::output::Output;
 use crate::admin::SystemRandom;
 use crate::admin::ambient::new_secret;
 use crate::http::auth::{Scope, is_name, line};
-use super::output::Output;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use miette::{IntoDiagnostic as _, miette};

@@ -76,6 +76,12 @@ impl Bundle {
         self.schema.as_ref()
     }
 
+    /// The policies in force, as Cedar has them, each under its id.
+    #[must_use]
+    pub const fn policy_set(&self) -> &PolicySet {
+        &self.set
+    }
+
     /// What the schema says of entities, and which of their types Conclave itself keeps.
     #[must_use]
     pub const fn model(&self) -> &Arc<EntityModel> {

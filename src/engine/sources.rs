@@ -142,6 +142,35 @@ impl Sources {
     }
 }
 
+/// The files of properties in `folder`, in the order of their names; `None` is the built-in set.
+pub(super) fn property_files(folder: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Arc<SourceFile>> {
+    match folder {
+        None => built_in_properties(),
+        Some(path) => read_all(path, &[".cedar"], problems),
+    }
+}
+
+/// They lie below the policies that they are about, in a folder that is not entered when those are read.
+fn built_in_properties() -> Vec<Arc<SourceFile>> {
+    built_in![
+        "policies/properties/A8.cedar",
+        "policies/properties/C4.cedar",
+        "policies/properties/D1.cedar",
+        "policies/properties/D4.cedar",
+        "policies/properties/D5-managers.cedar",
+        "policies/properties/D5.cedar",
+        "policies/properties/D7.cedar",
+        "policies/properties/F2.cedar",
+        "policies/properties/M2.cedar",
+        "policies/properties/M4.cedar",
+        "policies/properties/P6.cedar",
+        "policies/properties/S2-everyone.cedar",
+        "policies/properties/S2.cedar",
+        "policies/properties/S4.cedar",
+        "policies/properties/assumptions.cedar",
+    ]
+}
+
 fn built_in_policies() -> Vec<Arc<SourceFile>> {
     built_in![
         "policies/administration.cedar",

@@ -33,6 +33,7 @@ mod matrix;
 mod mutants;
 mod notes;
 mod process;
+mod prove;
 mod refused;
 mod reload;
 mod restarted;

@@ -57,6 +57,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["domain", "cedar", "slice", "engine", "config"],
         &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"],
     ),
+    ("prove", &["domain", "engine", "check"], &["sqlx", "axum", "hyper", "moka", "cedar_policy_core"]),
     ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("bench", &["domain", "store", "check", "config"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),
     (
