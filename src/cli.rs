@@ -2,6 +2,7 @@
 //!
 //! Turns arguments into a configuration, runs, and turns what came of it into an exit code.
 
+pub mod backup;
 pub mod bench;
 pub mod check;
 pub mod demo;
@@ -17,6 +18,7 @@ pub mod matrix;
 mod output;
 mod proof;
 mod question;
+pub mod restore;
 pub mod serve;
 pub mod test;
 pub mod token;
@@ -90,6 +92,10 @@ enum Command {
     Export(export::Arguments),
     /// Read lines of JSON into a database.
     Import(import::Arguments),
+    /// Copy a database to a file, a server running on it or not.
+    Backup(backup::Arguments),
+    /// Put a backup in place of a database.
+    Restore(restore::Arguments),
     /// Measure how long decisions take, of a running server or in this process.
     Bench(bench::Arguments),
 }
@@ -166,6 +172,8 @@ fn run_command(command: &Command) -> miette::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Backup(arguments) => backup::run(arguments),
+        Command::Restore(arguments) => restore::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

@@ -39,6 +39,7 @@
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
 //! | [`workbench`] | tests of policies with coverage, and tables of who may do what | engine, slice, domain, YAML | axum, SQL, Cedar |
+//! | [`backup`] | copies of a database: made, verified, put back | domain, store, doctor, config | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
 //! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | reqwest, axum, domain | everything else |
 //! | [`cli`] | one subcommand per file | everything above | |
@@ -47,6 +48,7 @@
 //! `// INVARIANT:` marks the few places on which all of this hangs.
 
 pub mod admin;
+pub mod backup;
 pub mod bench;
 pub mod bulk;
 pub mod cedar;

@@ -11,6 +11,7 @@
 mod audit;
 mod authentication;
 mod authzen;
+mod backup;
 mod bad_input;
 mod bench;
 mod bulk;
@@ -18,6 +19,7 @@ mod by_rule;
 mod client;
 mod commands;
 mod company;
+mod crash;
 mod decision_log;
 mod differential;
 mod directory;

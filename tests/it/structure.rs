@@ -51,6 +51,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("texts", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "lettre"]),
     ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "backup",
+        &["domain", "store", "doctor", "config"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
     ("doctor", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     (
         "workbench",
