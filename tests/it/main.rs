@@ -24,6 +24,7 @@ mod explain;
 mod failpoints;
 mod feed;
 mod freshness;
+mod fuzz;
 mod host_entities;
 mod lent;
 mod mail;
