@@ -17,6 +17,7 @@ mod by_rule;
 mod client;
 mod commands;
 mod company;
+mod deploy;
 mod differential;
 mod directory;
 mod eval;
