@@ -21,6 +21,9 @@ interface (0.0.0.0, [::]) is asked on the loopback. With TLS the server must sho
 that stands in tls.certificate_file; one that asks clients for certificates is shown that one too, so
 its authority must be among those of tls.client_ca_file.
 
+With --live it asks GET /healthz: whether the server answers at all. Restart it when it does not; when
+it is merely not ready, what it waits for is elsewhere.
+
 Exit codes: 0 ready, 1 not ready or no answer within 3 seconds, 2 misuse.";
 
 /// How long to wait for the whole answer.
@@ -36,6 +39,9 @@ pub struct Arguments {
     /// Where the server's access listener is [default: 127.0.0.1:7180]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Ask whether it lives, not whether it is ready
+    #[arg(long)]
+    live: bool,
     /// A TOML file with settings [no file is read by default]
     #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
     config: Option<PathBuf>,
@@ -49,7 +55,8 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
     let config = settings.load([("listen", &arguments.listen)])?.config;
     let (address, tls) = (config.listen, config.tls.files());
-    match within(PATIENCE, &address, tls) {
+    let path = if arguments.live { "/healthz" } else { "/readyz" };
+    match within(PATIENCE, &address, tls, path) {
         Ok((status, body)) => {
             output::print(&format!("{}\n", body.trim_end()))?;
             Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -63,24 +70,29 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
 
 /// Resolving a name and connecting have no time limit of their own that holds everywhere, so they
 /// happen on a thread that is left behind when the time is up.
-fn within(patience: Duration, address: &Address, tls: Option<TlsFiles>) -> io::Result<(u16, String)> {
+fn within(
+    patience: Duration,
+    address: &Address,
+    tls: Option<TlsFiles>,
+    path: &'static str,
+) -> io::Result<(u16, String)> {
     let (sender, receiver) = mpsc::channel();
     let address = address.clone();
-    std::thread::spawn(move || sender.send(ask(&address, tls.as_ref())));
+    std::thread::spawn(move || sender.send(ask(&address, tls.as_ref(), path)));
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("gave up after {} s", patience.as_secs()));
     receiver.recv_timeout(patience).map_err(|_| late())?
 }
 
-fn ask(address: &Address, tls: Option<&TlsFiles>) -> io::Result<(u16, String)> {
+fn ask(address: &Address, tls: Option<&TlsFiles>, path: &str) -> io::Result<(u16, String)> {
     match address {
         Address::Tcp { host, port } => {
             let stream = TcpStream::connect(format!("{}:{port}", reachable(host)))?;
             match tls {
-                Some(files) => exchange(tls::secured(files, stream)?),
-                None => exchange(stream),
+                Some(files) => exchange(tls::secured(files, stream)?, path),
+                None => exchange(stream, path),
             }
         }
-        Address::Unix(path) => exchange(UnixStream::connect(path)?),
+        Address::Unix(socket) => exchange(UnixStream::connect(socket)?, path),
     }
 }
 
@@ -94,8 +106,8 @@ fn reachable(host: &str) -> &str {
 }
 
 /// HTTP/1.0: the answer comes whole, in one piece, and ends with the connection.
-fn exchange(mut stream: impl Read + Write) -> io::Result<(u16, String)> {
-    stream.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+fn exchange(mut stream: impl Read + Write, path: &str) -> io::Result<(u16, String)> {
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     parse(&String::from_utf8_lossy(&answer)).ok_or_else(|| io::Error::other("this is no HTTP answer"))
@@ -134,9 +146,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let silent = Address::Tcp { host: "0.0.0.0".to_owned(), port };
-        let error = within(Duration::from_millis(50), &silent, None).unwrap_err();
+        let error = within(Duration::from_millis(50), &silent, None, "/readyz").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(listener);
-        assert!(within(Duration::from_secs(9), &silent, None).is_err());
+        assert!(within(Duration::from_secs(9), &silent, None, "/readyz").is_err());
     }
 }

@@ -187,6 +187,8 @@ async fn health_is_what_readyz_says() {
     let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("ready"), "{out}");
+    let (code, out, _) = run(&folder, &["health", "--live", "--listen", "unix:access.sock"]);
+    assert_eq!((code, out.trim()), (Some(0), r#"{"status":"ok"}"#));
     let by_variable = conclave(&folder, &["health"]).env("CONCLAVE_LISTEN", "unix:access.sock").output().unwrap();
     assert_eq!(by_variable.status.code(), Some(0));
     served.signal("TERM");
@@ -194,6 +196,7 @@ async fn health_is_what_readyz_says() {
     let (code, out, err) = run(&folder, &["health", "--listen", "unix:access.sock"]);
     assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     assert!(err.contains("access.sock"), "{err}");
+    assert_eq!(run(&folder, &["health", "--live", "--listen", "unix:access.sock"]).0, Some(1));
     assert_eq!(run(&folder, &["health", "--listen", "nowhere"]).0, Some(2));
     assert_eq!(run(&folder, &["health", "--nope"]).0, Some(2));
 }
