@@ -137,7 +137,7 @@ const AUTHORED: (&[&str], &str) = (
     &["key", "id", "listed"],
     "
     SELECT key, id, tool IN (SELECT value FROM json_each(?4)) OR key IN (SELECT value FROM json_each(?5))
-        OR EXISTS (
+        OR ?6 <> '[]' AND EXISTS (
             WITH RECURSIVE up (key) AS (
                 SELECT i.folder UNION SELECT f.parent FROM up CROSS JOIN folders AS f ON f.key = up.key)
             SELECT 1 FROM up WHERE key IN (SELECT value FROM json_each(?6))) AS listed
