@@ -107,9 +107,8 @@ impl Reloader {
 
     async fn follow(&self, wanted: Wanted) -> Result<(), Arc<Failure>> {
         let turn = Arc::clone(&self.turn).acquire_owned();
-        let turn = match tokio::time::timeout(Duration::from_secs(TURN_SECONDS_MAX), turn).await {
-            Ok(Ok(turn)) => turn,
-            Ok(Err(_)) | Err(_) => return Err(self.failed_by(None, ReloadError::Busy)),
+        let Ok(Ok(turn)) = tokio::time::timeout(Duration::from_secs(TURN_SECONDS_MAX), turn).await else {
+            return Err(self.failed_by(None, ReloadError::Busy));
         };
         let known = self.status();
         let failure = known.failure.as_ref().filter(|_| wanted == Wanted::Changed);

@@ -59,7 +59,9 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         }
     }
     let verb = if arguments.check { "would change" } else { "laid out" };
-    output::print(&changed.iter().map(|(path, _)| format!("{verb}: {}\n", path.display())).collect::<String>())?;
+    for (path, _) in &changed {
+        output::print(&format!("{verb}: {}\n", path.display()))?;
+    }
     validate::print_all(&problems, false, &mut io::stderr()).into_diagnostic()?;
     Ok(match (problems.is_empty(), arguments.check && !changed.is_empty()) {
         (false, _) => ExitCode::from(2),

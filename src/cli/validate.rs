@@ -74,13 +74,11 @@ fn text(found: &Examination, colored: bool) -> String {
 
 fn summed_up(found: &Examination) -> String {
     let (errors, all) = (found.errors(), found.problems.len());
-    match found.summary {
-        Some(summary) => format!("{}: valid{}\n", size(summary), counted(", with", all, "warning")),
-        None => {
-            let warnings = counted(" and", all - errors, "warning");
-            format!("invalid: {}{warnings}\n", counted("", errors, "error").trim_start())
-        }
+    if let Some(summary) = found.summary {
+        return format!("{}: valid{}\n", size(summary), counted(", with", all, "warning"));
     }
+    let warnings = counted(" and", all - errors, "warning");
+    format!("invalid: {}{warnings}\n", counted("", errors, "error").trim_start())
 }
 
 /// Writes problems as people read them.

@@ -216,7 +216,7 @@ fn text<'a>(expr: &Expr, policy: &'a Parsed) -> Option<&'a str> {
 impl Condition {
     fn of(expr: &Expr, policy: &Parsed) -> Self {
         let written = text(expr, policy).map_or_else(|| expr.to_string(), str::to_owned);
-        let start = expr.source_loc().map_or_else(|| policy.span.offset(), |loc| loc.start());
+        let start = expr.source_loc().map_or_else(|| policy.span.offset(), cedar_policy_core::parser::Loc::start);
         let (line, column) = policy.file.position(start);
         Self { text: written.split_whitespace().collect::<Vec<_>>().join(" "), line, column, seen: Seen::default() }
     }

@@ -45,10 +45,10 @@ impl Example {
             (uid(request.principal())?, uid(request.action())?, uid(request.resource())?);
         // The schema brings its actions itself.
         let entities = found.entities.iter().filter(|entity| entity.uid().type_name().basename() != "Action");
-        let mut entities: Vec<_> = entities.map(|entity| (entity.uid(), entity.to_json_value())).collect();
-        entities.sort_by_cached_key(|(uid, _)| uid.to_string());
-        let entities = entities.into_iter().map(|(_, entity)| entity).collect::<Result<Vec<_>, _>>();
-        let entities = Value::Array(entities.map_err(|error| error.to_string())?);
+        let mut entities: Vec<_> = entities.collect();
+        entities.sort_by_cached_key(|entity| entity.uid().to_string());
+        let json = |entity: &cedar_policy::Entity| entity.to_json_value().map_err(|error| error.to_string());
+        let entities = Value::Array(entities.into_iter().map(json).collect::<Result<_, _>>()?);
         let request = DecisionRequest { principal, action, resource, context, lent: Lent::nothing() };
         Ok(Self { request, entities })
     }

@@ -138,8 +138,7 @@ impl Folder {
 /// Whether something may have changed. That files are opened and read is no news: it is done here.
 fn is_change(kind: EventKind) -> bool {
     match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
+        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
     }
 }

@@ -53,14 +53,14 @@ fn coverage(coverage: &Coverage<'_>) -> Value {
     let policies = coverage.policies.iter().enumerate().map(|(number, covered)| {
         let conditions = covered.conditions.iter().enumerate();
         let conditions = conditions.map(|(part, written)| condition(written, never_of(number, Some(part))));
-        policy(covered, never_of(number, None), conditions.collect())
+        policy(covered, never_of(number, None), &conditions.collect::<Vec<_>>())
     });
     let policies: Vec<_> = policies.collect();
     let percent: Value = serde_json::from_str(&percent(coverage.hundredths())).unwrap_or_default();
     json!({"percent": percent, "seen": seen, "outcomes": outcomes, "policies": policies, "wrong": coverage.wrong})
 }
 
-fn policy(covered: &PolicyCoverage<'_>, never: Option<&str>, conditions: Vec<Value>) -> Value {
+fn policy(covered: &PolicyCoverage<'_>, never: Option<&str>, conditions: &[Value]) -> Value {
     json!({
         "id": covered.policy.id,
         "rule": covered.policy.rule,

@@ -18,7 +18,9 @@ pub(super) fn report(run: &Run<'_>) -> String {
             out,
             "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">"
         );
-        of_file.iter().for_each(|ran| out += &case(ran));
+        for ran in of_file {
+            out += &case(ran);
+        }
         out += "  </testsuite>\n";
     }
     out + "</testsuites>\n"

@@ -100,22 +100,19 @@ impl Report {
     }
 
     fn refuted(&mut self, one: &Checked, refuted: &Refutation) -> miette::Result<Value> {
-        let mut value = json!({"what": refuted.what});
         let (Some((example, outcome)), Some(files)) = (&refuted.example, self.write(one, refuted)?) else {
-            return Ok(value);
+            return Ok(json!({"what": refuted.what}));
         };
-        for (name, part) in [
-            ("environment", json!(refuted.environment)),
-            ("request", example.request_json()),
-            ("entities", example.entities.clone()),
-            ("decision", json!(outcome.decision)),
-            ("reason", json!(outcome.reasons)),
-            ("errors", json!(outcome.errors)),
-            ("files", json!(files)),
-        ] {
-            value[name] = part;
-        }
-        Ok(value)
+        Ok(json!({
+            "what": refuted.what,
+            "environment": refuted.environment,
+            "request": example.request_json(),
+            "entities": example.entities,
+            "decision": outcome.decision,
+            "reason": outcome.reasons,
+            "errors": outcome.errors,
+            "files": files,
+        }))
     }
 }
 

@@ -73,11 +73,11 @@ impl<'a> Body<'a> {
 )]
 pub async fn explain(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asker = Asker::of(&app, &parts.extensions)?;
+    let caller = Asker::of(&app, &parts.extensions)?;
     let revision_min = wanted(&parts.headers)?;
     let text = body::read_json(&parts.headers, body, &app.limits).await?;
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
-    let asked = question.request(&asker, "")?;
+    let asked = question.request(&caller, "")?;
     reached(&app.check, revision_min, &app.limits).await?;
     let begun = app.begun();
     let explained = app.check.explain(&asked).await?;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// Whose signed tokens are good here.
 pub struct Issuer {
-    issuer: String,
+    name: String,
     audience: String,
     principal_type: SmolStr,
     algorithms: Vec<Algorithm>,
@@ -42,7 +42,7 @@ impl Issuer {
         let (path, files) = (file.clone(), vec![file.clone()]);
         let keys = Reloaded::new("the keys for signed tokens", files, move || Keys::read(&path))?;
         Ok(Some(Self {
-            issuer: issuer.clone(),
+            name: issuer.clone(),
             audience: audience.clone(),
             principal_type: SmolStr::new(&jwt.principal_type),
             algorithms: jwt.algorithms.iter().copied().map(algorithm).collect(),
@@ -76,7 +76,7 @@ impl Issuer {
         if !key.signs_by(header.alg) {
             return Err(Rejected("its key is for another algorithm"));
         }
-        let decoded = decode::<Claims>(token, &key.key, &self.validation(header.alg));
+        let decoded = decode::<Claims>(token, &key.decoding, &self.validation(header.alg));
         let claims = decoded.map_err(|error| claims::rejected(&error))?.claims;
         claims.hold_at(now_ms, self.skew_seconds)?;
         Ok(EntityUid::new(self.principal_type.clone(), claims.subject()?))
@@ -87,7 +87,7 @@ impl Issuer {
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&self.issuer]);
+        validation.set_issuer(&[&self.name]);
         validation.set_audience(&[&self.audience]);
         validation
     }

@@ -21,14 +21,14 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/access/v1/evaluation", request_body = Question, responses((status = 200, description = "The decision", body = super::answer::Body)))]
 pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asker = Asker::of(&app, &parts.extensions)?;
+    let caller = Asker::of(&app, &parts.extensions)?;
     let (revision_min, shown) = (wanted(&parts.headers)?, shown::wanted(&parts.headers)?);
     let text = read(&app, &parts.headers, body).await?;
     let question: Parts = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     // Also right for what needs no state to be decided.
     let (revision, begun) = (app.check.revision(), app.begun());
-    let verdict = decide(&app, &asker, question, detail(&app, shown)).await?;
+    let verdict = decide(&app, &caller, question, detail(&app, shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -44,9 +44,9 @@ pub async fn evaluation(State(app): State<Arc<App>>, request: Request) -> Result
 ///
 /// # Errors
 /// 503 where no decision can be made.
-pub(super) async fn decide(app: &App, asker: &Asker, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
+pub(super) async fn decide(app: &App, caller: &Asker, question: Parts, detail: Detail) -> Result<Verdict, Problem> {
     let in_force = app.check.in_force();
-    match ask(&in_force, asker, question) {
+    match ask(&in_force, caller, question) {
         Ok(asked) => {
             let decided = app.check.decide_in(&in_force, detail, &RequestRef::from(&asked.request)).await;
             Verdict::of(decided, asked)
@@ -61,8 +61,8 @@ pub(super) const fn detail(app: &App, shown: bool) -> Detail {
 }
 
 /// The question for the pipeline, as the schema in force knows it, or what becomes of it without.
-pub(super) fn ask(in_force: &InForce, asker: &Asker, question: Parts) -> Result<Asked, Verdict> {
-    let told = question.told(asker).map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
+pub(super) fn ask(in_force: &InForce, caller: &Asker, question: Parts) -> Result<Asked, Verdict> {
+    let told = question.told(caller).map_err(Verdict::Failed)?.ok_or(Verdict::Unknown)?;
     in_force.asked(told).map_err(|error| match error {
         ToldError::NotAllowed(_) => Verdict::Unknown,
         ToldError::Misfit(misfit) => Verdict::Failed(Problem::malformed(misfit.path, misfit.detail)),

@@ -127,7 +127,7 @@ struct Answered<'a> {
 #[utoipa::path(post, path = "/access/v1/evaluations", request_body = Described, responses((status = 200, description = "The decisions, or of a single question its decision", body = Answered)))]
 pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asker = Asker::of(&app, &parts.extensions)?;
+    let caller = Asker::of(&app, &parts.extensions)?;
     let (revision_min, shown) = (wanted(&parts.headers)?, shown::wanted(&parts.headers)?);
     let text = read(&app, &parts.headers, body).await?;
     let Several { subject, action, resource, context, evaluations, options } = json::read(&text, &app.limits)?;
@@ -140,18 +140,20 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
     reached(&app.check, revision_min, &app.limits).await?;
     let (revision, begun) = (app.check.revision(), app.begun());
     if questions.is_empty() {
-        return single(&app, &asker, defaults, (revision, revision_min), shown).await;
+        return single(&app, &caller, defaults, (revision, revision_min), shown).await;
     }
     let semantic = options.unwrap_or_default().evaluations_semantic.unwrap_or_default();
     let in_force = app.check.in_force();
     let asked = questions.iter().enumerate();
-    let asked = asked.map(|(n, question)| question_of((&app, &in_force, &asker), n, question, &defaults));
+    let asked = asked.map(|(n, question)| question_of((&app, &in_force, &caller), n, question, &defaults));
     let verdicts = decide_all((&app, &in_force), asked.collect(), semantic, detail(&app, shown)).await?;
     let newest = verdicts.iter().map(|verdict| verdict.decided(revision).revision).max().unwrap_or(revision);
     if newest < revision_min {
         return Err(not_reached());
     }
-    verdicts.iter().for_each(|verdict| verdict.record(begun));
+    for verdict in &verdicts {
+        verdict.record(begun);
+    }
     let evaluations = verdicts.iter().map(|verdict| verdict.body(shown, newest)).collect();
     Ok(respond(&Bodies { evaluations }, Decided { decision: None, revision: newest, cache: None }))
 }
@@ -159,13 +161,13 @@ pub async fn evaluations(State(app): State<Arc<App>>, request: Request) -> Resul
 /// The answer to a request without a list: that of one question.
 async fn single(
     app: &App,
-    asker: &Asker,
+    caller: &Asker,
     question: Parts,
     (revision, revision_min): (Revision, Revision),
     shown: bool,
 ) -> Result<Response, Problem> {
     let begun = app.begun();
-    let verdict = decide(app, asker, question, detail(app, shown)).await?;
+    let verdict = decide(app, caller, question, detail(app, shown)).await?;
     if let Verdict::Failed(problem) = verdict {
         return Err(problem);
     }
@@ -179,7 +181,7 @@ async fn single(
 
 /// One of several questions, or what becomes of it without being asked.
 fn question_of(
-    (app, in_force, asker): (&App, &InForce, &Asker),
+    (app, in_force, caller): (&App, &InForce, &Asker),
     n: usize,
     question: &RawValue,
     defaults: &Parts,
@@ -192,7 +194,7 @@ fn question_of(
         None => Verdict::Failed(problem),
     };
     let own: Parts = json::read(question.get().as_bytes(), &app.limits).map_err(located)?;
-    ask(in_force, asker, own.or(defaults)).map_err(|verdict| match verdict {
+    ask(in_force, caller, own.or(defaults)).map_err(|verdict| match verdict {
         Verdict::Failed(problem) => located(problem),
         verdict => verdict,
     })

@@ -39,8 +39,8 @@ pub const ACTION: &str = "/access/v1/search/action";
 /// costs too much or no decision can be made.
 #[utoipa::path(post, path = "/access/v1/search/subject", request_body = SubjectSearch, responses((status = 200, description = "The subjects, or a page of them", body = answer::EntityPage)))]
 pub async fn subject(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let (asker, revision_min, text) = begun(&app, request).await?;
-    asker.speaks_for_all()?;
+    let (caller, revision_min, text) = begun(&app, request).await?;
+    caller.speaks_for_all()?;
     let asked: SubjectSearch = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
@@ -54,11 +54,11 @@ pub async fn subject(State(app): State<Arc<App>>, request: Request) -> Result<Re
 /// As for subjects.
 #[utoipa::path(post, path = "/access/v1/search/resource", request_body = ResourceSearch, responses((status = 200, description = "The resources, or a page of them", body = answer::EntityPage)))]
 pub async fn resource(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let (asker, revision_min, text) = begun(&app, request).await?;
+    let (caller, revision_min, text) = begun(&app, request).await?;
     let asked: ResourceSearch = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
-    let found = entities(&app, asked.told(&asker)?, false, &page).await?;
+    let found = entities(&app, asked.told(&caller)?, false, &page).await?;
     Ok(respond(&new_enough(found, revision_min)?, EntityResult::of))
 }
 
@@ -68,11 +68,11 @@ pub async fn resource(State(app): State<Arc<App>>, request: Request) -> Result<R
 /// As for subjects.
 #[utoipa::path(post, path = "/access/v1/search/action", request_body = ActionSearch, responses((status = 200, description = "The actions, or a page of them", body = answer::ActionPage)))]
 pub async fn action(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let (asker, revision_min, text) = begun(&app, request).await?;
+    let (caller, revision_min, text) = begun(&app, request).await?;
     let asked: ActionSearch = json::read(&text, &app.limits)?;
     reached(&app.check, revision_min, &app.limits).await?;
     let page = PageAsked::page(asked.page.as_ref());
-    let found = match asked.told(&asker)? {
+    let found = match asked.told(&caller)? {
         Some(told) => app.search.actions(&told, &page).await?,
         None => Found::nothing(app.check.revision()),
     };
@@ -81,10 +81,10 @@ pub async fn action(State(app): State<Arc<App>>, request: Request) -> Result<Res
 
 async fn begun(app: &App, request: Request) -> Result<(Asker, Revision, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let asker = Asker::of(app, &parts.extensions)?;
+    let caller = Asker::of(app, &parts.extensions)?;
     let revision_min = wanted(&parts.headers)?;
     let text = read(app, &parts.headers, body).await?;
-    Ok((asker, revision_min, text))
+    Ok((caller, revision_min, text))
 }
 
 /// What is found of the principals, or of the resources, of a question; nothing if it names what the schema does

@@ -27,7 +27,7 @@ pub(in crate::http::auth) struct Keys(Vec<Key>);
 pub(super) struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
-    pub(super) key: DecodingKey,
+    pub(super) decoding: DecodingKey,
 }
 
 /// Why a file of keys cannot be used. Tells places in it and nothing of what stands there.
@@ -118,8 +118,8 @@ fn key(members: Map<String, Value>) -> Option<Key> {
     let named = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
     let is_its = |algorithm: &Algorithm| named.as_ref().is_none_or(|named| *named == format!("{algorithm:?}"));
     let algorithms: Vec<_> = able.iter().copied().filter(is_its).collect();
-    let key = DecodingKey::from_jwk(&jwk).ok()?;
-    (!algorithms.is_empty()).then_some(Key { id: jwk.common.key_id, algorithms, key })
+    let decoding = DecodingKey::from_jwk(&jwk).ok()?;
+    (!algorithms.is_empty()).then_some(Key { id: jwk.common.key_id, algorithms, decoding })
 }
 
 fn contents(file: &Path) -> io::Result<Vec<u8>> {
