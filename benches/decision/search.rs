@@ -40,7 +40,12 @@ pub(super) fn search(c: &mut Criterion, world: &World) {
                 world.runtime.block_on(async {
                     let begun = Instant::now();
                     for searched in turn.by_ref().take(usize::try_from(iterations).expect("iterations")) {
-                        let found = world.application.app().search.entities(searched, &Page::default()).await;
+                        let found = world
+                            .application
+                            .app()
+                            .search
+                            .entities(&world.check().in_force(), searched, &Page::default())
+                            .await;
                         black_box(found.expect("a page"));
                     }
                     begun.elapsed()

@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(found.len(), 4);
         assert_eq!((&found[0], &found[3]), (&Ok("{}\n".to_owned()), &Ok("{}".to_owned())));
         assert!(found[1].is_err() && found[2].is_err());
-        assert!(lines(&long[..LOG_LINE_BYTES_MAX + 1])[0].is_err());
+        assert!(lines(&long[..=LOG_LINE_BYTES_MAX])[0].is_err());
         assert!(lines(b"").is_empty());
     }
 }

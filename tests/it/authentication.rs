@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn request(line: &str, authorization: Option<&str>, body: &Value) -> String {
     let mut text = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     if let Some(value) = authorization {
-        text.push_str(&format!("Authorization: {value}\r\n"));
+        text = text + "Authorization: " + value + "\r\n";
     }
     if body.is_null() {
         return text + "\r\n";

@@ -62,7 +62,8 @@ async fn a_backup_beside_a_busy_server_is_one_state_and_comes_back_as_it_was() {
     // Each item is a change, so its number tells the revision.
     let mut written = Vec::new();
     while !backups.is_finished() || written.len() < 100 {
-        let body = json!({"parent": "Tool::\"user:director/documents\"", "author": "director", "name": "n".repeat(300)});
+        let body =
+            json!({"parent": "Tool::\"user:director/documents\"", "author": "director", "name": "n".repeat(300)});
         written.push(sidecar.post("/items", body).await.ok().revision);
     }
     let made = backups.await.unwrap();

@@ -2,6 +2,7 @@
 //! `tests/fuzz/run` finds becomes an input of the corpus, and so a test here.
 
 #[path = "../fuzz/src/lib.rs"]
+#[allow(clippy::all, clippy::pedantic, clippy::panic, reason = "a crate of its own, where a find is a panic")]
 mod targets;
 
 use proptest::prelude::*;
@@ -102,13 +103,13 @@ fn holds<T: Target>(name: &str, cases: u32) {
     let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, ..Config::default() });
     let outcome = runner.run(&(any::<Index>(), mutations()), |(seed, mutations)| {
         let mut input = seed.get(&corpus).clone();
-        mutations.iter().for_each(|mutation| mutate(&mut input, mutation, &corpus));
+        for mutation in &mutations {
+            mutate(&mut input, mutation, &corpus);
+        }
         let ran = catch_unwind(AssertUnwindSafe(|| target.borrow_mut().run(&input)));
         ran.map_err(|_| TestCaseError::fail(format!("{:?}", String::from_utf8_lossy(&input))))
     });
-    if let Err(error) = outcome {
-        panic!("{error}");
-    }
+    outcome.unwrap_or_else(|error| unreachable!("{error}"));
     target.borrow_mut().finish();
 }
 

@@ -19,6 +19,12 @@ mod by_rule;
 mod client;
 mod commands;
 mod company;
+#[expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a seed led to, and what was left out, is said aloud"
+)]
 mod crash;
 mod decision_log;
 mod deploy;

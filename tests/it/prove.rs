@@ -34,7 +34,7 @@ pub fn edit(policies: &Path, id: &str, from: &str, to: &str) {
         fs::write(&path, format!("{}{policy}{}", &text[..start], &text[end..])).unwrap();
         return;
     }
-    panic!("there is no policy {id}");
+    unreachable!("there is no policy {id}");
 }
 
 /// The exit code of `conclave verify --json`, and each property under its name.

@@ -51,17 +51,14 @@ async fn ask_on(check: Arc<Check>, newest: Arc<AtomicU64>, is_over: Arc<AtomicBo
     while !is_over.load(Ordering::SeqCst) {
         let least = newest.load(Ordering::SeqCst);
         let request = question(asked % 3);
-        let (answer, other) = match asked % 4 {
-            0 => {
-                let two = [question(0), question(1)];
-                let two: Vec<_> = two.iter().map(RequestRef::from).collect();
-                let answers = check.decide_all(&check.in_force(), &two).await.unwrap();
-                (number(&answers[0]), number(&answers[1]))
-            }
-            _ => {
-                let answer = number(&check.decide(&RequestRef::from(&request)).await.unwrap());
-                (answer, answer)
-            }
+        let (answer, other) = if asked % 4 == 0 {
+            let two = [question(0), question(1)];
+            let two: Vec<_> = two.iter().map(RequestRef::from).collect();
+            let answers = check.decide_all(&check.in_force(), &two).await.unwrap();
+            (number(&answers[0]), number(&answers[1]))
+        } else {
+            let answer = number(&check.decide(&RequestRef::from(&request)).await.unwrap());
+            (answer, answer)
         };
         assert_eq!(answer, other, "of a batch all is decided by one bundle");
         assert!(answer >= least, "answered by {answer} after {least}");

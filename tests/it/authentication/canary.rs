@@ -5,6 +5,7 @@ use super::certificates::{Authority, Term};
 use super::{PATIENCE, exchange, request, write_tokens};
 use conclave::http::auth::Scope;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -99,14 +100,14 @@ async fn answers(folder: &Path, port: u16, authority: &Authority) -> String {
         ] {
             let body = if line.starts_with("GET") { Value::Null } else { json!({"nothing": 1}) };
             let stream = UnixStream::connect(folder.join("admin.sock")).await.unwrap();
-            all.push_str(&format!("{line} {:?}\n", exchange(stream, &request(line, bearer, &body)).await));
+            let _ = writeln!(all, "{line} {:?}", exchange(stream, &request(line, bearer, &body)).await);
         }
         // A mail that no server takes, with the password in its address.
         let invited = json!({"email": "x@example.org"});
         let stream = UnixStream::connect(folder.join("admin.sock")).await.unwrap();
         let invite = request("POST /admin/v1/groups/sales/invitations", bearer, &invited);
         let invited = exchange(stream, &invite).await.map(|(status, _)| status);
-        all.push_str(&format!("invite {invited:?}\n"));
+        let _ = writeln!(all, "invite {invited:?}");
         for line in [
             "POST /v1/is_authorized",
             "POST /v1/explain",
@@ -118,10 +119,10 @@ async fn answers(folder: &Path, port: u16, authority: &Authority) -> String {
             let body = if line.starts_with("GET") { Value::Null } else { json!({"nothing": 1}) };
             let stream =
                 super::certificates::Caller::new(authority).connect(&format!("127.0.0.1:{port}")).await.unwrap();
-            all.push_str(&format!("{line} {:?}\n", exchange(stream, &request(line, bearer, &body)).await));
+            let _ = writeln!(all, "{line} {:?}", exchange(stream, &request(line, bearer, &body)).await);
         }
         let plain = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        all.push_str(&format!("{:?}\n", exchange(plain, &request("POST /v1/is_authorized", bearer, &question)).await));
+        let _ = writeln!(all, "{:?}", exchange(plain, &request("POST /v1/is_authorized", bearer, &question)).await);
     }
     all
 }

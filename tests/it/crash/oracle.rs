@@ -190,7 +190,9 @@ impl Worker {
         let (before, number) = (self.now(), self.number);
         let seen = self.observe(victim).await.map_err(|_| "gone while observed".to_owned())?;
         let Some((deed, key)) = self.pending.clone() else {
-            return must(seen == before, || format!("worker {number}: {seen:?} is not what was acknowledged, {before:?}"));
+            return must(seen == before, || {
+                format!("worker {number}: {seen:?} is not what was acknowledged, {before:?}")
+            });
         };
         let after = before.clone().after(deed);
         must(seen == before || seen == after, || {
@@ -233,7 +235,8 @@ pub async fn history(victim: &Victim, workers: &[Worker], base: u64) -> Verdict 
     let mut wanted = BTreeMap::new();
     for worker in workers {
         for (revision, deed) in &worker.done {
-            let entity = named(*deed).map_or_else(|| worker.folder(), |item| format!("Item::\"{}\"", worker.item(item)));
+            let entity =
+                named(*deed).map_or_else(|| worker.folder(), |item| format!("Item::\"{}\"", worker.item(item)));
             let twice = wanted.insert(*revision, entity);
             must(twice.is_none(), || format!("revision {revision} was given twice"))?;
         }
@@ -242,7 +245,9 @@ pub async fn history(victim: &Victim, workers: &[Worker], base: u64) -> Verdict 
         must(line["revision"] == place, || format!("after revision {} comes {line}", place - 1))?;
         let touched = line["entities"].to_string();
         let Some(entity) = wanted.remove(&place) else { return Err(format!("nobody asked for {line}")) };
-        must(touched.contains(&entity.replace('"', "\\\"")), || format!("{entity} was told of revision {place}: {line}"))?;
+        must(touched.contains(&entity.replace('"', "\\\"")), || {
+            format!("{entity} was told of revision {place}: {line}")
+        })?;
     }
     must(wanted.is_empty(), || format!("acknowledged and lost: {wanted:?}"))
 }
@@ -253,7 +258,9 @@ pub async fn world() -> &'static (Vec<u8>, u64) {
     WORLD
         .get_or_init(|| async {
             let scene = Scene::on(TestSidecar::new()).await;
-            for person in ["olga", "stranger"].into_iter().map(str::to_owned).chain((0..WORKERS).map(|n| format!("w{n}"))) {
+            for person in
+                ["olga", "stranger"].into_iter().map(str::to_owned).chain((0..WORKERS).map(|n| format!("w{n}")))
+            {
                 scene.person(&person, "free").await;
             }
             let members: Vec<_> = (0..WORKERS).map(|number| format!("w{number}")).collect();

@@ -92,7 +92,8 @@ impl Victim {
     /// A call of the host's own; a body of null is none.
     pub async fn call(&self, line: &str, key: Option<&str>, body: &Value) -> Result<Reply, Gone> {
         let (method, path) = line.split_once(' ').unwrap();
-        let mut request = self.admin.request(method.parse::<Method>().unwrap(), format!("http://sidecar/admin/v1{path}"));
+        let mut request =
+            self.admin.request(method.parse::<Method>().unwrap(), format!("http://sidecar/admin/v1{path}"));
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -143,7 +144,8 @@ impl Victim {
 
     /// What `conclave doctor` says of the database, a line for each thing broken.
     pub async fn doctor(database: &Path) -> Result<Vec<String>, String> {
-        let store = Store::open(database.to_str().unwrap(), Access::ReadOnly).await.map_err(|error| error.to_string())?;
+        let store =
+            Store::open(database.to_str().unwrap(), Access::ReadOnly).await.map_err(|error| error.to_string())?;
         let report = examine(&store, &ToolKinds::default(), 0).await.map_err(|error| error.to_string())?;
         store.close().await;
         Ok(report.broken().map(ToString::to_string).collect())

@@ -135,18 +135,18 @@ async fn a_broken_set_is_told_where_somebody_looks() {
         "policies/own.cedar",
         "// fine\n@id(\"own\")\npermit (principal, action, resource)\nwhen { principal = resource };\n",
     );
-    let stale = stage.until_stale().await;
-    let problem = &stale["last_failure"]["problems"][0];
+    let report = stage.until_stale().await;
+    let problem = &report["last_failure"]["problems"][0];
     let file = stage.path("policies/own.cedar").display().to_string();
     assert_eq!((&problem["file"], &problem["line"], &problem["column"]), (&json!(file), &json!(4), &json!(8)));
     assert!(problem["reason"].as_str().unwrap().contains("'=' is not a valid operator"), "{problem}");
-    assert_eq!(stale["generation"], before);
+    assert_eq!(report["generation"], before);
     let (status, ready) = stage.readiness().await;
     assert_eq!((status, &ready["status"], &ready["policies"]), (200, &json!("ready"), &json!("stale")));
     let hint = &ready["stale_policies"];
     assert_eq!(
         (&hint["reason"], &hint["since"]),
-        (&json!("policies or schema do not load: own.cedar, line 4"), &stale["last_failure"]["since"])
+        (&json!("policies or schema do not load: own.cedar, line 4"), &report["last_failure"]["since"])
     );
     assert_eq!(stage.metric("conclave_policies_stale").await, 1);
     std::fs::remove_file(stage.path("policies/own.cedar")).unwrap();

@@ -93,9 +93,9 @@ async fn the_folder_itself_may_be_a_link_and_policies_may_come_with_their_schema
     let with_own = stage.generation().await;
     symlink("1", stage.path("next")).unwrap();
     std::fs::rename(stage.path("next"), stage.path("current")).unwrap();
-    let stale = stage.until_stale().await;
-    assert_eq!((&stale["generation"], stage.secretary_views().await.1), (&json!(with_own), vec!["own".to_owned()]));
-    let reason = stale["last_failure"]["reason"].as_str().unwrap();
+    let report = stage.until_stale().await;
+    assert_eq!((&report["generation"], stage.secretary_views().await.1), (&json!(with_own), vec!["own".to_owned()]));
+    let reason = report["last_failure"]["reason"].as_str().unwrap();
     assert!(reason.contains("User::\"secretary\"") && reason.contains("suspended"), "{reason}");
     assert_eq!(stage.readiness().await.1["stale_policies"]["reason"], "what is stored does not fit the schema");
     stage.sidecar.delete("/entities/User/secretary").await.ok();

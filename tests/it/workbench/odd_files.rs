@@ -18,7 +18,7 @@ fn odd(kind: &str, path: &std::path::Path) {
         "fifo" => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
         "device" => symlink("/dev/zero", path).unwrap(),
         "deep" => {
-            fs::write(path, format!("permit (principal, action, resource) when {{ {}", "(".repeat(100_000))).unwrap()
+            fs::write(path, format!("permit (principal, action, resource) when {{ {}", "(".repeat(100_000))).unwrap();
         }
         "long" => fs::write(
             path,
@@ -43,7 +43,8 @@ fn bomb() -> String {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
-        text += &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", "));
+        let line = format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", "));
+        text += &line;
     }
     text
 }

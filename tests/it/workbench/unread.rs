@@ -16,7 +16,7 @@ fn cut_off(folder: &std::path::Path, arguments: &str) -> (String, String) {
 #[test]
 fn whoever_reads_only_the_beginning_hears_of_no_error_and_the_exit_code_stays_the_answer() {
     let question = r#"{"principal":"User::\"a\"","action":"Action::\"chat\"","resource":"User::\"b\""}"#;
-    let many = format!("[{}]", [question; 5_000].join(","));
+    let many = format!("[{}]", vec![question; 5_000].join(","));
     let bench = Bench::new(&[("e.json", "[]"), ("r.json", &many)]);
     let policies = format!("--policies {ROOT}/tests/data/broken/policies --schema {ROOT}/tests/data/broken/schema");
     for (arguments, code) in [

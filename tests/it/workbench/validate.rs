@@ -21,7 +21,7 @@ fn every_problem_is_told_at_once_with_carets_and_suggestions() {
         "the policy `no-rule` has no `@rule`",
         "did you mean `Action::\"read\"`?",
         "`buyer`",
-        "`has`",
+        "`e has note && ..`",
         "the forbid `may-fail` may fail",
         "requires level",
         "is not a valid operator",
