@@ -176,7 +176,7 @@ impl Slot {
 
     async fn reconnect(&self) -> Result<SqliteConnection, StoreError> {
         self.plan.connect_checked().await.map_err(|error| match error {
-            OpenError::Database { source, .. } => StoreError::Database(source),
+            OpenError::Database { source, .. } => source.into(),
             other => StoreError::Corrupt(other.to_string()),
         })
     }
