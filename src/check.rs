@@ -4,6 +4,7 @@
 
 pub mod batch;
 mod cached;
+mod counted;
 pub mod error;
 pub mod explain;
 mod in_force;
@@ -25,7 +26,7 @@ pub use told::{Asked, Told, ToldError};
 
 use crate::cedar;
 use crate::config::limits::Limits;
-use crate::counters::{CacheCounters, Counting};
+use crate::counters::{Counting, Deciding};
 use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
 use crate::engine::{Bundle, Detail, Environment};
 use crate::slice::{Lending, Seeds, Slice, Slicer};
@@ -38,6 +39,7 @@ use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use turns::Turns;
 use verify::Verifier;
 
@@ -53,6 +55,7 @@ pub struct Check {
     /// How many of them were taken out again.
     forgotten: AtomicU64,
     counting: Counting,
+    deciding: Deciding,
     verifier: Verifier,
     /// What changed before is in no stripe.
     began: Revision,
@@ -89,7 +92,7 @@ impl Check {
         let stripes = Arc::new(Stripes::new(began));
         let model = Arc::clone(bundle.model());
         let slicer = Slicer::new(store, Arc::clone(&stripes), model, limits.entity_cache_bytes_max);
-        let counting = Counting::default();
+        let (counting, deciding) = (Counting::default(), Deciding::default());
         let decisions = Cache::builder()
             .name("decisions")
             .max_capacity(limits.decision_cache_bytes_max)
@@ -100,7 +103,8 @@ impl Check {
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
         let published = Published::new(InForce::new(bundle, Arc::new(slicer)));
-        Ok(Self { published, stripes, decisions, turns: Turns::new(), kept, forgotten, counting, verifier, began })
+        let turns = Turns::new();
+        Ok(Self { published, stripes, decisions, turns, kept, forgotten, counting, deciding, verifier, began })
     }
 
     /// May this principal do this action on this resource?
@@ -134,7 +138,7 @@ impl Check {
         request: &RequestRef<'_>,
     ) -> Result<Answer, CheckError> {
         if let Some(answer) = self.look(in_force.generation(), detail, request) {
-            self.counting.hits(1);
+            self.deciding.hit(answer.outcome().is_allow());
             return Ok(answer);
         }
         self.miss(in_force, detail, request.to_owned()).await
@@ -152,7 +156,9 @@ impl Check {
     /// The answer with all policies that determine it, if it is cached and still right. Never waits.
     #[must_use]
     pub fn cached(&self, request: &RequestRef<'_>) -> Option<Answer> {
-        self.look(self.published.generation(), Detail::Policies, request).inspect(|_| self.counting.hits(1))
+        let answer = self.look(self.published.generation(), Detail::Policies, request)?;
+        self.deciding.hit(answer.outcome().is_allow());
+        Some(answer)
     }
 
     /// The same, not counted, for who began with the bundle of this generation.
@@ -205,30 +211,6 @@ impl Check {
         self.published.replace(bundle)
     }
 
-    /// What the cache of decisions did so far.
-    #[must_use]
-    pub fn decision_counters(&self) -> CacheCounters {
-        // What the cache has to do yet it does now, unless somebody else is doing it.
-        self.decisions.run_pending_tasks().now_or_never();
-        let [kept, forgotten] = [&self.kept, &self.forgotten].map(|count| count.load(Ordering::Relaxed));
-        // A listener would tell of each eviction, and have the cache lock every key that it inserts.
-        let evictions = kept.saturating_sub(forgotten + self.decisions.entry_count());
-        CacheCounters { evictions, ..self.counting.read() }
-    }
-
-    /// What the cache of entities did so far.
-    #[must_use]
-    pub fn entity_counters(&self) -> CacheCounters {
-        self.in_force().slicer().counters()
-    }
-
-    /// How many of the decisions that Cedar's own authorizer made again it made otherwise: a fault of this
-    /// program, whatever the number.
-    #[must_use]
-    pub fn mismatches(&self) -> u64 {
-        self.verifier.mismatches()
-    }
-
     /// Forgets every cached decision; a bench measures misses with it.
     pub async fn forget_decisions(&self) {
         self.decisions.run_pending_tasks().await;
@@ -261,6 +243,7 @@ impl Check {
 
     /// Computes an answer, once for however many ask the same at the same time.
     async fn miss(&self, in_force: &InForce, detail: Detail, request: DecisionRequest) -> Result<Answer, CheckError> {
+        let begun = Instant::now();
         // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
         // made.
         let _turn = self.turns.take(&request).await;
@@ -269,8 +252,8 @@ impl Check {
         let present = present.filter(|left| left.tells(detail));
         let fresh = |left| {
             let joined = self.fresh(in_force.generation(), left);
-            if joined.is_some() {
-                self.counting.hits(1);
+            if let Some(answer) = &joined {
+                self.deciding.hit(answer.outcome().is_allow());
             } else {
                 self.counting.invalidation();
             }
@@ -280,10 +263,13 @@ impl Check {
             self.counting.miss();
             self.fill(in_force, detail, &request)
         };
-        match join(&self.stripes, present, fresh, fill).await? {
+        let turn = join(&self.stripes, present, fresh, fill).await;
+        match turn.inspect_err(|error| self.deciding.undecided(error.kind()))? {
             Turn::Joined(joined) => Ok(joined),
             Turn::Filled(filled) => {
                 let filled = Arc::new(filled);
+                let outcome = filled.outcome();
+                self.deciding.miss(outcome.is_allow(), !outcome.errors.is_empty(), begun.elapsed());
                 self.keep(request, &filled, is_new).await;
                 Ok(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss))
             }

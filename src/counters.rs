@@ -1,6 +1,12 @@
-//! What each cache did, counted where it is done and read by whoever reports it.
+//! What was done, counted where it is done and read by whoever reports it.
 //!
 //! Uses std's atomics and nothing else.
+
+mod deciding;
+mod histogram;
+
+pub use deciding::{Deciding, DecisionCounters, Undecided};
+pub use histogram::{Durations, Histogram};
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -27,6 +33,7 @@ pub struct CacheCounters {
 #[derive(Debug, Default)]
 pub struct Counting {
     slots: [Slot; SLOTS],
+    loads: AtomicU64,
 }
 
 /// The counts of one thread, in cache lines of their own: two threads that count in one line would
@@ -65,6 +72,17 @@ impl Counting {
     /// A value was found right at a later revision than it was before.
     pub fn restamp(&self) {
         self.count(|slot| &slot.restamps, 1);
+    }
+
+    /// So many values were read from where they are kept.
+    pub fn loads(&self, count: usize) {
+        self.loads.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// How many were so far.
+    #[must_use]
+    pub fn loaded(&self) -> u64 {
+        self.loads.load(Ordering::Relaxed)
     }
 
     /// All that was counted so far. Not of one moment: each count is right for itself.

@@ -173,6 +173,12 @@ impl Recorder {
         Counts { written, dropped, failed }
     }
 
+    /// How much memory the decisions that wait to be written take, in bytes; at most [`QUEUE_BYTES_MAX`].
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.counts.queued_bytes.load(Ordering::Relaxed)
+    }
+
     /// Writes what is queued and ends the log; later decisions are dropped. Gives up after [`CLOSE_SECONDS_MAX`].
     pub async fn close(&self) {
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };

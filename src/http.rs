@@ -14,6 +14,7 @@ pub mod error;
 pub mod extract;
 pub mod idempotency;
 pub mod json;
+pub mod measures;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
@@ -22,6 +23,7 @@ pub mod reply;
 pub mod router;
 pub mod routes;
 pub mod served;
+pub mod standing;
 
 pub use accept::{Listener, Listeners};
 pub use error::Problem;
@@ -36,6 +38,8 @@ use crate::reload::Reloader;
 use crate::search::Search;
 use crate::store::Store;
 use auth::Auth;
+use measures::Measures;
+use standing::Standing;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -68,6 +72,10 @@ pub struct App {
     pub reloader: Arc<Reloader>,
     /// Writes down what was decided; `None` where nobody asked for that.
     pub recorder: Option<Recorder>,
+    /// How long answers took, and what was refused.
+    pub measures: Measures,
+    /// How each part is, and since when.
+    pub standing: Standing,
     draining: watch::Sender<bool>,
 }
 
@@ -86,6 +94,7 @@ impl App {
         let commands = Arc::new(Semaphore::new(limits.commands_max));
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
+        let (measures, standing) = (Measures::default(), Standing::new(admin.clock.now_ms()));
         let draining = watch::Sender::new(false);
         let public_url = OnceLock::new();
         Self {
@@ -102,6 +111,8 @@ impl App {
             public_url,
             reloader,
             recorder: None,
+            measures,
+            standing,
             draining,
         }
     }

@@ -26,7 +26,7 @@
 //! | [`stamp`] | how a cached decision is known to be fresh | domain, std's atomics | I/O |
 //! | [`slice`](mod@slice) | which entities a question needs | domain, store reads, Cedar's entity types | evaluation |
 //! | [`engine`] | policies: load, validate, index, evaluate | cedar-policy, domain | sqlx, moka |
-//! | [`counters`] | what each cache did | std's atomics | everything else |
+//! | [`counters`] | what each cache did, what was decided | std's atomics | everything else |
 //! | [`check`] | the decision pipeline and its cache | moka, slice, engine, domain | axum, sqlx |
 //! | [`search`] | which, who and what: candidates from the store, each decided | check, store reads, domain | axum, SQL |
 //! | [`reload`] | watches the folders of policies; loads, and puts what is sound in force | engine, check, store | axum, SQL |

@@ -208,6 +208,12 @@ impl Slicer {
         self.counting.read()
     }
 
+    /// How many entities were read from the store, for decisions and for searches; absent ones count too.
+    #[must_use]
+    pub fn loaded(&self) -> u64 {
+        self.counting.loaded()
+    }
+
     /// Forgets every entity; the next slices are read from the store.
     pub fn forget(&self) {
         self.entities.invalidate_all();
@@ -303,6 +309,7 @@ impl Slicer {
 
     /// Makes entities of what was read, for this slice and for later ones.
     async fn keep(&self, read: Snapshot, held: &mut Gathered) -> Result<(), SliceError> {
+        self.counting.loads(read.entities.len());
         for (uid, facts) in read.entities {
             let fresh = Arc::new(self.hold(&uid, facts.as_ref(), read.revision)?);
             self.entities.insert(uid.clone(), Arc::clone(&fresh)).await;

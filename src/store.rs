@@ -43,7 +43,7 @@ pub(crate) mod testing;
 pub mod write;
 
 pub use changes::{Change, ChangeRow};
-pub use error::{OpenError, StoreError};
+pub use error::{Failures, OpenError, StoreError};
 pub use open::Access;
 pub use read::ReadTransaction;
 pub use write::{Follower, WriteTransaction, followed};

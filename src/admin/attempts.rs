@@ -59,6 +59,12 @@ impl Attempts {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// How many refusals wait to be written.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.sender().map_or(0, |sender| sender.max_capacity().saturating_sub(sender.capacity()))
+    }
+
     /// Waits until what is queued now is written; gives up after [`FLUSH_WAIT_MAX`].
     pub async fn flush(&self) {
         let Some(sender) = self.sender() else { return };

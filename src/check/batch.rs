@@ -102,7 +102,8 @@ impl Check {
         let revision = newest(&answers);
         let settled = answers.iter_mut().all(|answer| self.holds_at(answer, revision));
         settled.then(|| {
-            self.counting.hits(answers.len());
+            let allowed = answers.iter().filter(|answer| answer.outcome().is_allow()).count();
+            self.deciding.hits(allowed, answers.len() - allowed);
             answers
         })
     }

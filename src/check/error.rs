@@ -1,6 +1,7 @@
 //! Why a question has no answer.
 
 use crate::cedar::CedarError;
+use crate::counters::Undecided;
 use crate::domain::LentError;
 use crate::engine::{ContextError, NotAllowed};
 use crate::slice::SliceError;
@@ -40,6 +41,20 @@ impl CheckError {
         match self {
             Self::NotAllowed(_) | Self::Context(_) | Self::Lent(_) => true,
             Self::Unavailable(_) | Self::Slice(_) | Self::Unsettled | Self::Lost => false,
+        }
+    }
+}
+
+impl CheckError {
+    /// As what it is counted.
+    #[must_use]
+    pub const fn kind(&self) -> Undecided {
+        match self {
+            Self::NotAllowed(_) | Self::Context(_) | Self::Lent(_) => Undecided::Question,
+            Self::Unavailable(StoreError::Busy) => Undecided::Busy,
+            Self::Unavailable(StoreError::Database(_) | StoreError::ReadOnly) => Undecided::Database,
+            Self::Unavailable(StoreError::Corrupt(_)) | Self::Slice(_) => Undecided::Data,
+            Self::Unsettled | Self::Lost => Undecided::Other,
         }
     }
 }

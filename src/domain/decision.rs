@@ -76,6 +76,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether it is Allow.
+    #[must_use]
+    pub const fn is_allow(&self) -> bool {
+        matches!(self.decision, Decision::Allow)
+    }
+
     /// A Deny that no policy decided: an unknown principal, an unknown resource.
     #[must_use]
     pub const fn deny() -> Self {

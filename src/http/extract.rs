@@ -2,6 +2,7 @@
 //! problems as everything else.
 
 use super::error::Problem;
+use super::measures::Shed;
 use super::{App, body, json};
 use crate::admin::{Caller, Done, Refusal, call};
 use crate::domain::{Revision, UserId};
@@ -132,6 +133,7 @@ where
     F: Future<Output = Result<Done<T>, Refusal>> + Send + 'static,
 {
     let Ok(permit) = Arc::clone(&app.commands).try_acquire_owned() else {
+        app.measures.shed(Shed::Commands);
         return Err(Problem::unavailable("too many changes are waiting"));
     };
     let call = call::current();

@@ -3,6 +3,7 @@
 use super::App;
 use super::access::answer::Decided;
 use super::error::Problem;
+use super::measures::Way;
 use crate::config::Limits;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
@@ -16,10 +17,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Answers 503 to what takes longer than `request_seconds` and 500 to what panics: never an Allow.
-pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn observe(State((app, way)): State<(Arc<App>, Way)>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
     let route = || request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let line = Line::start(request.method(), route);
     let response = guarded(&app.limits, next.run(request).map(Ok)).await.unwrap_or_else(Problem::into_response);
+    app.measures.answered(way, begun.elapsed(), response.status());
     if let Some(line) = line {
         line.end(&response);
     }

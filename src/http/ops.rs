@@ -3,6 +3,7 @@
 use super::App;
 use super::admin::time;
 use super::error::{Problem, chain};
+use super::standing::{OK, Part};
 use crate::config::limits::READINESS_MILLISECONDS;
 use crate::reload::Failure;
 use axum::Json;
@@ -23,22 +24,37 @@ pub async fn healthz() -> Json<Health> {
 /// `GET /readyz`: 200 if every part is ready, 503 otherwise, naming each.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Every part is ready", body = Readiness), (status = 503, description = "Some part is not", body = Readiness)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let server = if app.is_draining() { "stopping" } else { "ok" };
-    let store = store(&app).await;
+    let (server, store) = (server(&app), store(&app).await);
     // Stale policies are the last good ones: the server decides by them, and a restart would find no better ones.
-    let stale_policies = app.reloader.status().failure.map(|failure| Stale::of(&failure));
-    let policies = if stale_policies.is_some() { "stale" } else { "ok" };
+    let failure = app.reloader.status().failure;
+    let stale_policies = failure.as_deref().map(Stale::of);
+    let policies = if stale_policies.is_some() { "stale" } else { OK };
     // Not being able to read new credentials is no reason to be ready no more: the old ones are still good.
-    let credentials = if app.auth.stale().is_empty() { "ok" } else { "stale" };
-    let ready = [server, store].iter().all(|part| *part == "ok");
+    let credentials = if app.auth.stale().is_empty() { OK } else { "stale" };
+    let now_ms = app.admin.clock.now_ms();
+    let seen = |part, state, at_ms| time(app.standing.seen(part, state, at_ms));
+    let since = Since {
+        server: seen(Part::Server, server, now_ms),
+        store: seen(Part::Store, store, now_ms),
+        // That is known, and not only when somebody looked.
+        policies: seen(Part::Policies, policies, failure.map_or(now_ms, |failure| failure.since_ms)),
+        credentials: seen(Part::Credentials, credentials, now_ms),
+    };
+    let ready = [server, store].iter().all(|part| *part == OK);
     let (code, status) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    (code, Json(Readiness { status, server, store, policies, stale_policies, credentials })).into_response()
+    (code, Json(Readiness { status, server, store, policies, stale_policies, credentials, since })).into_response()
 }
 
-async fn store(app: &App) -> &'static str {
+/// Whether the server takes requests.
+fn server(app: &App) -> &'static str {
+    if app.is_draining() { "stopping" } else { OK }
+}
+
+/// Whether the database answers, and soon enough.
+pub(super) async fn store(app: &App) -> &'static str {
     let limit = Duration::from_millis(READINESS_MILLISECONDS);
     match tokio::time::timeout(limit, app.store.revision()).await {
-        Ok(Ok(_)) => "ok",
+        Ok(Ok(_)) => OK,
         Ok(Err(error)) => {
             tracing::warn!(error = chain(&error), "the store is not ready");
             "unavailable"
@@ -79,6 +95,22 @@ struct Readiness {
     stale_policies: Option<Stale>,
     /// `stale` if new files of tokens, certificates or keys cannot be used, so that the old ones still are.
     credentials: &'static str,
+    since: Since,
+}
+
+/// Since when each part is as it is, as far as anybody looked: at the server's start all are `ok`, and a change is noticed
+/// by whoever asks next.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadinessSince)]
+struct Since {
+    #[schema(required, format = DateTime)]
+    server: Option<String>,
+    #[schema(required, format = DateTime)]
+    store: Option<String>,
+    #[schema(required, format = DateTime)]
+    policies: Option<String>,
+    #[schema(required, format = DateTime)]
+    credentials: Option<String>,
 }
 
 /// Why other policies are not in force, as far as everybody may know it; `GET /admin/v1/policies` says all.

@@ -4,6 +4,7 @@ use super::access::direct::{BATCH, IS_AUTHORIZED};
 use super::admin::{audit, changes, directory, entities, join_requests, outbox, policies};
 use super::admin::{contexts, folders, grants, groups, invitations, items, members, subscriptions, usage, users};
 use super::authzen::{self, request_id, search};
+use super::measures::Way;
 use super::routes::{Endpoint, Routes, delete, get, post, put};
 use super::served::Served;
 use super::{App, access, auth, call, metrics, observe, openapi, ops};
@@ -24,7 +25,7 @@ pub fn access(app: Arc<App>) -> Served {
     };
     let open = public_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
     // Outside of what answers for a handler that takes too long.
-    let routes = observed(questions.merge(open), Arc::clone(&app)).layer(from_fn(request_id::echo));
+    let routes = observed(questions.merge(open), Arc::clone(&app), Way::Access).layer(from_fn(request_id::echo));
     // INVARIANT: the short way of questions asks nobody who they are, so it is there on an open listener alone.
     if is_open { Served::with_questions(routes, app) } else { routes.into() }
 }
@@ -39,7 +40,7 @@ pub fn admin(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(ops::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&app), auth::authenticate));
     let open = health_routes().into_router().method_not_allowed_fallback(ops::method_not_allowed);
-    observed(guarded.merge(open), app)
+    observed(guarded.merge(open), app, Way::Admin)
 }
 
 /// Every endpoint of the access listener.
@@ -135,8 +136,8 @@ fn health_routes() -> Routes {
 }
 
 /// Outermost, so that it also sees what the layers below answer.
-fn observed(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
-    routes.layer(from_fn_with_state(Arc::clone(&app), observe::observe)).with_state(app)
+fn observed(routes: Router<Arc<App>>, app: Arc<App>, way: Way) -> Router {
+    routes.layer(from_fn_with_state((Arc::clone(&app), way), observe::observe)).with_state(app)
 }
 
 #[cfg(test)]

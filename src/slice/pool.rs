@@ -85,6 +85,7 @@ impl Slicer {
             if !missing.is_empty() || pool.held.is_empty() {
                 let snapshot = read.snapshot(&self.wanted(missing, step)).await?;
                 pool.revision = snapshot.revision;
+                self.counting.loads(snapshot.entities.len());
                 for (uid, facts) in snapshot.entities {
                     let held = self.hold(&uid, facts.as_ref(), snapshot.revision)?;
                     pool.held.insert(uid, Arc::new(held));

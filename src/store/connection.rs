@@ -197,7 +197,7 @@ impl Slot {
 
     async fn reconnect(&self) -> Result<SqliteConnection, StoreError> {
         self.plan.connect_checked().await.map_err(|error| match error {
-            OpenError::Database { source, .. } | OpenError::Unreachable { source, .. } => StoreError::Database(source),
+            OpenError::Database { source, .. } | OpenError::Unreachable { source, .. } => source.into(),
             other => StoreError::Corrupt(other.to_string()),
         })
     }

@@ -1,6 +1,7 @@
 //! What can go wrong: at opening, for whoever starts the program; later, for the log.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 /// The store could not be read or written. Never shown to clients.
@@ -8,7 +9,7 @@ use thiserror::Error;
 pub enum StoreError {
     /// The database did not answer, or answered with an error.
     #[error("the database is unavailable")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The database answered with something this program never writes, or was about to be given it.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
@@ -18,6 +19,45 @@ pub enum StoreError {
     /// A write to a store that was opened with [`super::Access::ReadOnly`].
     #[error("the database was opened for reading only")]
     ReadOnly,
+}
+
+/// How often the database failed, in this process. Of the process and not of a store: errors are made by `?` wherever a
+/// statement fails, and none can be forgotten so. A server has one store.
+static FAILURES: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+/// How often the database failed since the process began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures {
+    /// A statement failed.
+    pub failed: u64,
+    /// A connection was not free in time.
+    pub busy: u64,
+}
+
+impl Failures {
+    /// Up to now.
+    #[must_use]
+    pub fn so_far() -> Self {
+        let [failed, busy] = FAILURES.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Self { failed, busy }
+    }
+}
+
+impl StoreError {
+    /// [`StoreError::Busy`], counted.
+    pub(super) fn busy() -> Self {
+        let [_, busy] = &FAILURES;
+        busy.fetch_add(1, Ordering::Relaxed);
+        Self::Busy
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let [failed, _] = &FAILURES;
+        failed.fetch_add(1, Ordering::Relaxed);
+        Self::Database(error)
+    }
 }
 
 /// Why a database could not be opened, and what to do about it.

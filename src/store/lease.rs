@@ -79,7 +79,7 @@ impl Leases {
         }
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len().max(1);
         let slot = self.slots.get(turn).ok_or(StoreError::Busy)?;
-        tokio::time::timeout(self.wait_max, Arc::clone(slot).lock_owned()).await.map_err(|_| StoreError::Busy)
+        tokio::time::timeout(self.wait_max, Arc::clone(slot).lock_owned()).await.map_err(|_| StoreError::busy())
     }
 }
 

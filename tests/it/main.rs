@@ -53,6 +53,7 @@ mod search;
 mod sidecar;
 mod stateful;
 mod structure;
+mod telemetry;
 mod workbench;
 mod worked_example;
 mod world;

@@ -11,14 +11,16 @@ use super::{batch, is_authorized};
 use crate::http::App;
 use crate::http::auth::Asker;
 use crate::http::body::{Begun, is_json};
+use crate::http::measures::{Way, sampled};
 use crate::http::observe::{Line, failed, guarded};
 use crate::http::reply::Reply;
 use crate::http::served::{Asking, Later};
 use axum::body::{Bytes, HttpBody};
-use axum::http::{HeaderMap, Method, Request, Response, header};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Where one question is asked.
 pub(in crate::http) const IS_AUTHORIZED: &str = "/v1/is_authorized";
@@ -71,7 +73,7 @@ pub(in crate::http) fn answer<B: Asking>(
     asked: Asked,
     request: Request<B>,
 ) -> Result<Response<Reply>, Later> {
-    let line = Line::start(request.method(), || Some(asked.route().to_owned()));
+    let (line, sample) = (Line::start(request.method(), || Some(asked.route().to_owned())), sampled());
     let (parts, body) = request.into_parts();
     let headers = parts.headers;
     // Looking at a body that its client first wants leave to send would give that leave.
@@ -84,9 +86,18 @@ pub(in crate::http) fn answer<B: Asking>(
     };
     // Nothing is changed here but what a cache keeps for itself.
     let response = match catch_unwind(AssertUnwindSafe(|| asked.at_once(app, &headers, text))) {
-        Ok(Some(written)) => respond(written, headers),
+        Ok(Some(written)) => {
+            if let Some(begun) = sample {
+                app.measures.answered(Way::Cached, begun.elapsed(), StatusCode::OK);
+            }
+            respond(written, headers)
+        }
         Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
-        Err(_panic) => Reply::routed(failed().into_response()),
+        Err(_panic) => {
+            let problem = failed();
+            app.measures.refused(Way::Access, problem.status);
+            Reply::routed(problem.into_response())
+        }
     };
     Ok(ended(line, response))
 }
@@ -96,6 +107,7 @@ fn later<B>(app: Arc<App>, asked: Asked, line: Option<Line>, headers: HeaderMap,
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
 {
+    let begun = Instant::now();
     Box::pin(async move {
         let answering = async {
             match asked {
@@ -104,7 +116,9 @@ where
             }
         };
         let answered = guarded(&app.limits, answering).await;
-        ended(line, answered.unwrap_or_else(|problem| Reply::routed(problem.into_response())))
+        let response = answered.unwrap_or_else(|problem| Reply::routed(problem.into_response()));
+        app.measures.answered(Way::Access, begun.elapsed(), response.status());
+        ended(line, response)
     })
 }
 

@@ -8,6 +8,7 @@ use crate::admin::{Caller, Refusal};
 use crate::domain::Revision;
 use crate::http::error::ProblemBody;
 use crate::http::extract::Query;
+use crate::http::measures::Shed;
 use crate::http::{App, Problem};
 use axum::body::Body;
 use axum::extract::State;
@@ -51,6 +52,7 @@ pub(in crate::http) async fn stream(
         return Err(Problem::out_of_range("limit", "must be at least 1"));
     }
     let Ok(permit) = Arc::clone(&app.streams).try_acquire_owned() else {
+        app.measures.shed(Shed::Streams);
         return Err(Problem::unavailable("too many streams of changes are open"));
     };
     let head = app.store.revision().await.map_err(Refusal::from)?;

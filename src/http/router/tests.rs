@@ -210,11 +210,19 @@ async fn health_is_open_on_both_listeners_and_names_each_part() {
         assert_eq!(status.status(), 200);
     }
     let ready = json!({"status": "ready", "server": "ok", "store": "ok", "policies": "ok", "credentials": "ok"});
-    let (response, body) = server.admin(get_of("/readyz")).await;
+    let (response, mut body) = server.admin(get_of("/readyz")).await;
+    let since = body["since"].take();
+    body.as_object_mut().unwrap().remove("since");
     assert_eq!((response.status(), body), (StatusCode::OK, ready));
     server.app.store.clone().close().await;
     let (response, body) = server.access(get_of("/readyz")).await;
     assert_eq!((response.status().as_u16(), body["store"].as_str()), (503, Some("unavailable")));
+    for part in ["server", "policies", "credentials"] {
+        assert_eq!(body["since"][part], since[part], "{part} is as it was");
+    }
+    let (_, again) = server.access(get_of("/readyz")).await;
+    assert_eq!(again["since"], body["since"], "since it was first seen so");
+    assert!(body["since"]["store"].is_string(), "{body}");
 }
 
 #[tokio::test]

@@ -5,7 +5,33 @@ use crate::store::{Store, StoreError, row};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+/// What has to be done about mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxStanding {
+    /// How many mails wait.
+    pub pending: u64,
+    /// How many were given up.
+    pub dead: u64,
+    /// Since when the oldest waits, in milliseconds since 1970-01-01 UTC.
+    pub oldest_pending_ms: Option<i64>,
+}
+
 impl Store {
+    /// How much mail waits, and how much was given up.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn outbox_standing(&self) -> Result<OutboxStanding, StoreError> {
+        let sql = "SELECT COUNT(*) FILTER (WHERE state = 'pending') AS pending,
+                          COUNT(*) FILTER (WHERE state = 'dead') AS dead,
+                          MIN(created_ms) FILTER (WHERE state = 'pending') AS oldest
+                   FROM outbox WHERE state IN ('pending', 'dead')";
+        let mut transaction = self.read().await?;
+        let row = sqlx::query(sql).fetch_one(transaction.connection()).await?;
+        let (pending, dead) = (row::count(&row, "pending")?, row::count(&row, "dead")?);
+        Ok(OutboxStanding { pending, dead, oldest_pending_ms: row::get(&row, "oldest")? })
+    }
+
     /// Mail in one state, by id, which is by age.
     ///
     /// # Errors
