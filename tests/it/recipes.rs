@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 const RECIPES_MIN: usize = 10;
 
+/// Of the folder of properties, the file that has none.
+const ASSUMED: &str = "assumptions.cedar";
+
 /// A recipe beside what is built in: `schema/`, `policies/`, and its own tests in `tests/`.
 struct Kitchen {
     name: String,
@@ -19,8 +22,8 @@ impl Kitchen {
     fn new(folder: &Path) -> Self {
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let kitchen = Self { name, bench: Bench::new(&[]) };
-        for from in [&at("schema"), &at("policies"), folder] {
-            kitchen.take(from);
+        for from in [at("schema"), at("policies"), folder.to_owned()] {
+            kitchen.take(&from);
         }
         kitchen
     }
@@ -126,6 +129,36 @@ fn all_recipes_together_are_valid_too() {
     }
     let (code, said) = first.run(&["validate"]);
     assert_eq!(code, Some(0), "{said}");
+}
+
+/// The properties of `policies/properties` that are not proved of a recipe.
+fn no_longer_proved(kitchen: &Kitchen) -> BTreeSet<String> {
+    let mut files = entries(&at("policies/properties"));
+    files.retain(|path| !path.ends_with(ASSUMED));
+    let mut command = vec!["verify", "--json", "--counterexamples", "wrong"];
+    command.extend(["--policies", "policies", "--schema", "schema"]);
+    for file in &files {
+        command.extend(["--only", file.file_stem().unwrap().to_str().unwrap()]);
+    }
+    let (_, out, err) = kitchen.bench.run(&command);
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{}: {out}{err}", kitchen.name));
+    let all = report["properties"].as_array().unwrap();
+    assert_eq!(all.len(), files.len(), "{}: {err}", kitchen.name);
+    let not = all.iter().filter(|property| property["verdict"] != "proved");
+    not.map(|property| property["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_page_says_which_promises_each_recipe_changes() {
+    let page = fs::read_to_string(at("docs/policies.md")).unwrap();
+    for kitchen in kitchens() {
+        let row = page.lines().find(|line| line.starts_with(&format!("| [`{}`](#", kitchen.name)));
+        let told = row.unwrap_or_else(|| panic!("docs/policies.md has no row for {}", kitchen.name)).split('|').nth(3);
+        let told: BTreeSet<String> = told.unwrap().trim().split(", ").map(str::to_owned).collect();
+        let changed = no_longer_proved(&kitchen);
+        let none = || BTreeSet::from(["none".to_owned()]);
+        assert_eq!(told, if changed.is_empty() { none() } else { changed }, "{}", kitchen.name);
+    }
 }
 
 /// What the page quotes: the file named in `<!-- recipe: FILE -->`, and the block below it.
