@@ -44,6 +44,7 @@ mod mutants;
 mod notes;
 mod process;
 mod prove;
+mod recipes;
 mod refused;
 mod reload;
 mod restarted;
