@@ -2,6 +2,7 @@
 //!
 //! Turns arguments into a configuration, runs, and turns what came of it into an exit code.
 
+pub mod backup;
 pub mod bench;
 pub mod check;
 pub mod demo;
@@ -12,6 +13,7 @@ pub mod export;
 pub mod health;
 pub mod import;
 mod question;
+pub mod restore;
 pub mod serve;
 pub mod validate;
 
@@ -70,6 +72,10 @@ enum Command {
     Export(export::Arguments),
     /// Read lines of JSON into a database.
     Import(import::Arguments),
+    /// Copy a database to a file, a server running on it or not.
+    Backup(backup::Arguments),
+    /// Put a backup in place of a database.
+    Restore(restore::Arguments),
     /// Measure how long decisions take, of a running server or in this process.
     Bench(bench::Arguments),
 }
@@ -150,6 +156,8 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Backup(arguments) => backup::run(arguments),
+        Command::Restore(arguments) => restore::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

@@ -35,6 +35,7 @@
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
 //! | [`bulk`] | everything out and in as lines of JSON | domain, store, config | axum, SQL |
 //! | [`bench`] | measures decisions: a realistic mix, at rates that do not wait for answers | check, hyper, samples of the store | axum, SQL |
+//! | [`backup`] | copies of a database: made, verified, put back | domain, store, doctor, config | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
 //! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | reqwest, axum, domain | everything else |
 //! | [`cli`] | one subcommand per file | everything above | |
@@ -43,6 +44,7 @@
 //! `// INVARIANT:` marks the few places on which all of this hangs.
 
 pub mod admin;
+pub mod backup;
 pub mod bench;
 pub mod bulk;
 pub mod cedar;

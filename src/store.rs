@@ -9,6 +9,7 @@
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
 //! | `write`, `changes` | the one writer, and the record of what each change touched |
 //! | `audit`, `idempotency` | who did what or was refused; first answers, for retries |
+//! | `backup` | copies of the whole, and what is done when one is put back |
 //! | `bulk` | everything out and in as lines |
 //! | `doctor` | whether what is kept keeps the invariants |
 //! | `sample` | users and items by number, for benches |
@@ -18,6 +19,7 @@
 //! transactions, `Follower`) names neither, and `location` is where the two will part.
 
 pub mod audit;
+pub mod backup;
 pub mod bulk;
 mod changes;
 mod connection;

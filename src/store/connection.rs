@@ -45,6 +45,11 @@ impl Plan {
         self.options().create_if_missing(true).connect().await
     }
 
+    /// Opens a connection that reads this file, and may write another: a copy.
+    pub(super) async fn connect_to_copy(&self) -> Result<SqliteConnection, sqlx::Error> {
+        self.options().read_only(true).pragma("query_only", "OFF").connect().await
+    }
+
     /// Opens a connection and reads its settings back.
     pub(super) async fn connect_checked(&self) -> Result<SqliteConnection, OpenError> {
         let mut connection = self.connect().await.map_err(|source| self.error(source))?;
@@ -66,12 +71,14 @@ impl Plan {
 
     /// What went wrong with this database.
     pub(super) fn error(&self, source: sqlx::Error) -> OpenError {
-        // SQLITE_NOTADB: some other file. SQLite looks when it first needs to know.
-        let is_other = |error: &dyn DatabaseError| error.code().is_some_and(|code| code == "26");
-        if source.as_database_error().is_some_and(is_other) {
-            return OpenError::Foreign(self.path.clone());
+        let path = self.path.clone();
+        match source.as_database_error().and_then(primary_code) {
+            Some(CORRUPT) => OpenError::Damaged { path, found: source.to_string() },
+            Some(CANNOT_OPEN) => OpenError::Unreachable { path, source },
+            // SQLite looks when it first needs to know.
+            Some(NOT_A_DATABASE) => OpenError::Foreign(path),
+            _ => OpenError::Database { path, source },
         }
-        OpenError::Database { path: self.path.clone(), source }
     }
 
     /// What the columns of [`SETTINGS`] must say, `None` where it does not matter.
@@ -103,6 +110,20 @@ impl Plan {
             // Statements say nothing that the line about the request does not say better.
             .disable_statement_logging()
     }
+}
+
+/// `SQLITE_CORRUPT`: a database, and damaged.
+const CORRUPT: u32 = 11;
+
+/// `SQLITE_CANTOPEN`: the file, or one that is needed beside it.
+const CANNOT_OPEN: u32 = 14;
+
+/// `SQLITE_NOTADB`: some other file, or a database without its head.
+const NOT_A_DATABASE: u32 = 26;
+
+/// What kind of error `SQLite` reports; its lower eight bits, above which it goes into details.
+fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
+    Some(error.code()?.parse::<u32>().ok()? & 0xff)
 }
 
 /// A connection and whether it can be trusted to be outside any transaction.
@@ -176,7 +197,7 @@ impl Slot {
 
     async fn reconnect(&self) -> Result<SqliteConnection, StoreError> {
         self.plan.connect_checked().await.map_err(|error| match error {
-            OpenError::Database { source, .. } => StoreError::Database(source),
+            OpenError::Database { source, .. } | OpenError::Unreachable { source, .. } => StoreError::Database(source),
             other => StoreError::Corrupt(other.to_string()),
         })
     }

@@ -16,6 +16,7 @@ use crate::domain::ToolKind;
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use std::fmt;
 use std::pin::pin;
 
 /// How many offenders of one check are named; the others are counted.
@@ -50,11 +51,25 @@ impl Finding {
         Self { rule, says, severity, offenders: Vec::new(), count: 0 }
     }
 
+    /// Whether an invariant does not hold.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.severity == Severity::Broken && self.count > 0
+    }
+
     fn add(&mut self, offender: String) {
         self.count += 1;
         if self.offenders.len() < OFFENDERS_NAMED_MAX {
             self.offenders.push(offender);
         }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// One line: the rule, what must hold, and what breaks it. A damaged database may hold what would make a terminal lie.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offenders = self.offenders.join(", ").replace(char::is_control, "\u{fffd}");
+        write!(f, "{} ({}): {offenders}", self.says, self.rule)
     }
 }
 
@@ -104,6 +119,21 @@ impl Store {
             done => done.map(|()| findings),
         }
     }
+}
+
+/// What the store promises, and no rule: that the file is sound, and the record of changes whole.
+pub(super) async fn sound(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
+    let expected = Expected { group_tools: &[], private_tools: &[], now_ms: 0, folder_depth_max: 0 };
+    let mut findings: Vec<Finding> = Vec::new();
+    for query in record::QUERIES {
+        match ask(connection, query, &expected).await {
+            Ok(finding) => findings.push(finding),
+            // A damaged file may not let itself be asked further; that it is damaged is found first.
+            Err(_) if findings.first().is_some_and(|file| file.count > 0) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(findings)
 }
 
 async fn examine(

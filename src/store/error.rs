@@ -73,12 +73,27 @@ pub enum OpenError {
     #[error("there is no database at `{0}`: `conclave serve --database` creates one")]
     Missing(PathBuf),
     /// A file of somebody else's.
-    #[error("`{0}` is no conclave database; it was left as it is, choose another file")]
+    #[error(
+        "`{0}` is no conclave database; it was left as it is: choose another file, or put a backup in its place with \
+         `conclave restore BACKUP --database {0} --force`, which keeps it beside"
+    )]
     Foreign(PathBuf),
+    /// Ours, and not as it was written.
+    #[error(
+        "the database `{path}` is damaged ({found}): see what is left with `conclave doctor --database {path}`, or put \
+         a backup in its place with `conclave restore BACKUP --database {path} --force`, which keeps it beside"
+    )]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+    },
     /// Written by a later version.
     #[error(
         "`{path}` was written by a newer conclave (it has schema version {found}, this one knows {known}): \
-         upgrade this conclave, or restore a backup made before the upgrade"
+         upgrade this conclave, or put back a backup made before the upgrade with \
+         `conclave restore BACKUP --database {path} --force`"
     )]
     Newer {
         /// The database file.
@@ -94,7 +109,8 @@ pub enum OpenError {
     /// A migration was applied in another form than the one this program has.
     #[error(
         "schema version {version} of `{path}` differs from the one this conclave has: \
-         one of the two was altered; restore a backup or the original program"
+         one of the two was altered; take the original program, or put back a backup with \
+         `conclave restore BACKUP --database {path} --force`"
     )]
     Altered {
         /// The database file.
@@ -121,6 +137,17 @@ pub enum OpenError {
         path: PathBuf,
         /// What failed.
         source: sqlx::migrate::MigrateError,
+    },
+    /// `SQLite` could not open the file, or not make those that it needs beside it.
+    #[error(
+        "cannot open the database `{path}`: {source}. Even to read it, SQLite keeps an index beside it, in a folder that \
+         can be written; copy it elsewhere if this one is read-only"
+    )]
+    Unreachable {
+        /// The database file.
+        path: PathBuf,
+        /// What `SQLite` says.
+        source: sqlx::Error,
     },
     /// `SQLite` could not open or read the file.
     #[error("cannot open the database `{path}`: {source}")]

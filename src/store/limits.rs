@@ -41,6 +41,10 @@ pub const AUDIT_REFUSED_ROWS_MAX: i64 = 100_000;
 /// Answers to calls with an `Idempotency-Key` that are kept, the newest.
 pub const IDEMPOTENCY_ROWS_MAX: i64 = 100_000;
 
+/// How far a restore counts the revision up. More changes than are made between a backup and its return: a thousand a
+/// second would take eleven days.
+pub const RESTORE_REVISIONS: u64 = 1_000_000_000;
+
 /// How long an answer to a call with an `Idempotency-Key` is kept, in milliseconds: a day.
 pub const IDEMPOTENCY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 

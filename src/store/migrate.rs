@@ -70,6 +70,23 @@ pub(super) async fn migrate(plan: &Plan, connection: &mut SqliteConnection) -> R
     Migrator::with_migrations(known().collect()).run_direct(None, connection, false).await.map_err(error)
 }
 
+/// Refuses a database whose revision is not that of its last change: a log that is not its own, or half of one, say.
+/// Two look-ups; whatever takes longer to find is for `conclave doctor`.
+pub(super) async fn stands(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let (revision, last): (Option<i64>, i64) = sqlx::query_as(
+        "SELECT (SELECT revision FROM store WHERE one = 1), (SELECT coalesce(max(revision), 0) FROM commits)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(|source| plan.error(source))?;
+    if revision == Some(last) {
+        return Ok(());
+    }
+    let revision = revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
+    let found = format!("its revision is {revision} and its last change {last}");
+    Err(OpenError::Damaged { path: plan.path.clone(), found })
+}
+
 fn known() -> impl Iterator<Item = Migration> {
     VERSIONS.iter().map(|&(version, name, text)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)

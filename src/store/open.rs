@@ -52,6 +52,7 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
         migrate::migrate(&plan, &mut connection).await?;
     }
     plan.check(&mut connection).await?;
+    migrate::stands(&plan, &mut connection).await?;
     let writer = Leases::one(plan, connection, limits::WRITE_WAIT_MAX);
     Ok(Inner { readers: readers(path).await?, writer: Some(writer), lock: Some(lock) })
 }

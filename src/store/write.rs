@@ -161,6 +161,12 @@ impl WriteTransaction {
         Ok(revision)
     }
 
+    /// Makes the change so at a revision of the caller's choice, where nobody follows: before a server starts.
+    pub(in crate::store) async fn commit_at(mut self, revision: Revision) -> Result<(), StoreError> {
+        self.record(revision).await?;
+        self.lease.end("COMMIT").await
+    }
+
     async fn leave(mut self, follower: &dyn Follower) -> Result<Revision, StoreError> {
         let (_, rows) = record::standing(self.connection()).await?;
         if rows != self.rows_before {

@@ -6,7 +6,7 @@
 
 mod cases;
 mod fuse;
-mod world;
+pub mod world;
 
 use crate::host_entities::stage::contracts;
 use crate::sidecar::{Reply, TestSidecar};

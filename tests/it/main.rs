@@ -10,6 +10,7 @@
 
 mod audit;
 mod authzen;
+mod backup;
 mod bad_input;
 mod bench;
 mod bulk;
@@ -17,6 +18,7 @@ mod by_rule;
 mod client;
 mod commands;
 mod company;
+mod crash;
 mod differential;
 mod directory;
 mod eval;

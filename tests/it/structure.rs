@@ -39,6 +39,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("texts", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "lettre"]),
     ("bulk", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "backup",
+        &["domain", "store", "doctor", "config"],
+        &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
     ("doctor", &["domain", "store", "config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("bench", &["domain", "store", "check", "config"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),

@@ -23,9 +23,9 @@ pub(super) const QUERIES: &[Query] = &[
     ),
     broken(
         "store",
-        "revisions are counted from 1 without gaps",
+        "revisions are counted from 1 without gaps, but before a restore",
         "SELECT format('commit %s', revision) AS offender FROM commits
-         WHERE revision < 1 OR (revision > 1 AND NOT EXISTS (
+         WHERE revision < 1 OR (revision > 1 AND command <> 'restore' AND NOT EXISTS (
              SELECT 1 FROM commits AS before WHERE before.revision = commits.revision - 1))",
     ),
     broken(
