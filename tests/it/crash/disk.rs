@@ -9,7 +9,11 @@ use std::sync::OnceLock;
 pub enum Order {
     Nothing,
     /// Kills the program at the `count`th call of this kind: `before`, `half` way through or `after` it.
-    Kill { kind: &'static str, count: u64, when: &'static str },
+    Kill {
+        kind: &'static str,
+        count: u64,
+        when: &'static str,
+    },
     /// Fails writes (`w`), syncs (`s`) or both (`b`) with this number.
     Fail(i32, char),
 }

@@ -60,6 +60,8 @@ pub struct Worker {
     dice: Dice,
     /// What was acknowledged, and as which revision.
     done: Vec<(u64, Deed)>,
+    /// What all of that has made.
+    state: State,
     /// What nobody knows of, and its key.
     pending: Option<(Deed, String)>,
     tried: u64,
@@ -68,7 +70,14 @@ pub struct Worker {
 impl Worker {
     /// As many as there are folders.
     pub fn all(dice: &mut Dice) -> Vec<Self> {
-        let worker = |number| Self { number, dice: dice.split(), done: Vec::new(), pending: None, tried: 0 };
+        let worker = |number| Self {
+            number,
+            dice: dice.split(),
+            done: Vec::new(),
+            state: State::default(),
+            pending: None,
+            tried: 0,
+        };
         (0..WORKERS).map(worker).collect()
     }
 
@@ -81,13 +90,13 @@ impl Worker {
     }
 
     /// What was so at a revision.
-    pub fn at(&self, revision: u64) -> State {
+    fn at(&self, revision: u64) -> State {
         let done = self.done.iter().filter(|(made, _)| *made <= revision);
         done.fold(State::default(), |state, (_, deed)| state.after(*deed))
     }
 
     fn now(&self) -> State {
-        self.at(u64::MAX)
+        self.state.clone()
     }
 
     fn choose(&mut self) -> Deed {
@@ -147,6 +156,7 @@ impl Worker {
         self.pending = None;
         if deed != Deed::Forbidden {
             self.done.push((reply.revision, deed));
+            self.state = self.now().after(deed);
         }
         Ok(())
     }
@@ -190,7 +200,9 @@ impl Worker {
         let (before, number) = (self.now(), self.number);
         let seen = self.observe(victim).await.map_err(|_| "gone while observed".to_owned())?;
         let Some((deed, key)) = self.pending.clone() else {
-            return must(seen == before, || format!("worker {number}: {seen:?} is not what was acknowledged, {before:?}"));
+            return must(seen == before, || {
+                format!("worker {number}: {seen:?} is not what was acknowledged, {before:?}")
+            });
         };
         let after = before.clone().after(deed);
         must(seen == before || seen == after, || {
@@ -214,6 +226,7 @@ impl Worker {
     /// Forgets what came after a revision, as the server has.
     pub fn forget_after(&mut self, revision: u64) {
         self.pending = None;
+        self.state = self.at(revision);
         self.done.retain(|(made, _)| *made <= revision);
     }
 }
@@ -233,7 +246,8 @@ pub async fn history(victim: &Victim, workers: &[Worker], base: u64) -> Verdict 
     let mut wanted = BTreeMap::new();
     for worker in workers {
         for (revision, deed) in &worker.done {
-            let entity = named(*deed).map_or_else(|| worker.folder(), |item| format!("Item::\"{}\"", worker.item(item)));
+            let entity =
+                named(*deed).map_or_else(|| worker.folder(), |item| format!("Item::\"{}\"", worker.item(item)));
             let twice = wanted.insert(*revision, entity);
             must(twice.is_none(), || format!("revision {revision} was given twice"))?;
         }
@@ -242,7 +256,9 @@ pub async fn history(victim: &Victim, workers: &[Worker], base: u64) -> Verdict 
         must(line["revision"] == place, || format!("after revision {} comes {line}", place - 1))?;
         let touched = line["entities"].to_string();
         let Some(entity) = wanted.remove(&place) else { return Err(format!("nobody asked for {line}")) };
-        must(touched.contains(&entity.replace('"', "\\\"")), || format!("{entity} was told of revision {place}: {line}"))?;
+        must(touched.contains(&entity.replace('"', "\\\"")), || {
+            format!("{entity} was told of revision {place}: {line}")
+        })?;
     }
     must(wanted.is_empty(), || format!("acknowledged and lost: {wanted:?}"))
 }
@@ -253,7 +269,9 @@ pub async fn world() -> &'static (Vec<u8>, u64) {
     WORLD
         .get_or_init(|| async {
             let scene = Scene::on(TestSidecar::new()).await;
-            for person in ["olga", "stranger"].into_iter().map(str::to_owned).chain((0..WORKERS).map(|n| format!("w{n}"))) {
+            for person in
+                ["olga", "stranger"].into_iter().map(str::to_owned).chain((0..WORKERS).map(|n| format!("w{n}")))
+            {
                 scene.person(&person, "free").await;
             }
             let members: Vec<_> = (0..WORKERS).map(|number| format!("w{number}")).collect();

@@ -16,7 +16,9 @@ impl Room {
         if mount(&["-t", "tmpfs", "-o", &size, "conclave-test", folder.path().to_str().unwrap()]) {
             return Some(Self { folder });
         }
-        eprintln!("LEFT OUT: no tmpfs can be mounted here (it takes root), so no real file system is full or read-only");
+        eprintln!(
+            "LEFT OUT: no tmpfs can be mounted here (it takes root), so no real file system is full or read-only"
+        );
         None
     }
 

@@ -92,7 +92,8 @@ impl Victim {
     /// A call of the host's own; a body of null is none.
     pub async fn call(&self, line: &str, key: Option<&str>, body: &Value) -> Result<Reply, Gone> {
         let (method, path) = line.split_once(' ').unwrap();
-        let mut request = self.admin.request(method.parse::<Method>().unwrap(), format!("http://sidecar/admin/v1{path}"));
+        let mut request =
+            self.admin.request(method.parse::<Method>().unwrap(), format!("http://sidecar/admin/v1{path}"));
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -124,6 +125,13 @@ impl Victim {
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
+    /// How much memory it has, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// Whether the process is still there.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
@@ -143,7 +151,8 @@ impl Victim {
 
     /// What `conclave doctor` says of the database, a line for each thing broken.
     pub async fn doctor(database: &Path) -> Result<Vec<String>, String> {
-        let store = Store::open(database.to_str().unwrap(), Access::ReadOnly).await.map_err(|error| error.to_string())?;
+        let store =
+            Store::open(database.to_str().unwrap(), Access::ReadOnly).await.map_err(|error| error.to_string())?;
         let report = examine(&store, &ToolKinds::default(), 0).await.map_err(|error| error.to_string())?;
         store.close().await;
         Ok(report.broken().map(ToString::to_string).collect())
