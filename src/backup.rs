@@ -15,6 +15,7 @@ pub use error::BackupError;
 pub use restore::{Restored, restore};
 
 use crate::domain::Revision;
+use crate::store::OpenError;
 use crate::store::backup::{Source, beside, resolve, suffixed};
 use crate::store::doctor::Finding;
 use partial::Partial;
@@ -82,10 +83,16 @@ async fn told<T>(copying: impl Future<Output = T>, file: &Path, mut tell: impl F
 
 /// What the store promises of every database must hold of `copy` too, which is to be called `name`; its revision.
 async fn verify(copy: &Path, name: &Path) -> Result<Revision, BackupError> {
-    let mut source = Source::open(copy.to_owned()).await?;
+    let unsound = |broken: String| BackupError::Unsound { path: name.to_owned(), broken };
+    // What to do about a damaged database is not what to do about a copy.
+    let mut source = Source::open(copy.to_owned()).await.map_err(|error| match error {
+        OpenError::Damaged { found, .. } => unsound(found),
+        OpenError::Foreign(_) => unsound("it is no conclave database".to_owned()),
+        other => other.into(),
+    })?;
     let findings = source.soundness().await?;
     if let Some(broken) = broken(&findings) {
-        return Err(BackupError::Unsound { path: name.to_owned(), broken });
+        return Err(unsound(broken));
     }
     let revision = source.revision().await?;
     source.close().await;

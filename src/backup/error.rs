@@ -66,6 +66,6 @@ impl BackupError {
     /// Whether the answer is that the copy is no good, and not that none could be made.
     #[must_use]
     pub const fn is_unsound(&self) -> bool {
-        matches!(self, Self::Unsound { .. } | Self::Open(OpenError::Damaged { .. } | OpenError::Foreign(_)))
+        matches!(self, Self::Unsound { .. } | Self::Open(OpenError::Damaged { .. }))
     }
 }

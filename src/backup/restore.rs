@@ -7,7 +7,7 @@ use crate::doctor::examine;
 use crate::domain::Revision;
 use crate::store::backup::{Ownership, Source, beside, resolve, settle, suffixed};
 use crate::store::{Access, Store};
-use std::fs::{File, hard_link, remove_file, rename};
+use std::fs::{File, hard_link, remove_file};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -116,21 +116,23 @@ async fn held(
     Ok(store.mark_restored(past, now_ms).await?)
 }
 
-/// Gives the database a second name, under which it stays; what its log holds is moved into it, or kept with it.
+/// Gives the database a second name, under which it stays, and its log too where that cannot be moved into it.
 ///
-/// INVARIANT: of a database of ours nothing is in the log when its file is replaced. A log is replayed into whatever
-/// file bears the name of its own.
+/// INVARIANT: no log is left where the new file comes. A log is replayed into whatever file bears the name of its own.
 async fn set_aside(database: &Path, now_ms: i64) -> Result<PathBuf, BackupError> {
-    let settled = settle(database).await;
     let kept = suffixed(database, &format!(".before-{}", stamp(now_ms)));
     let failed = || BackupError::file("keep the old database as", kept.clone());
+    let aside = logs(&kept);
+    for (file, name) in logs(database).iter().zip(&aside).filter(|(file, _)| file.exists()) {
+        also(file, name).map_err(failed())?;
+    }
+    // Only now: SQLite removes a log that it can make nothing of.
+    settle(database).await;
+    for empty in aside.iter().filter(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
+        remove_file(empty).map_err(failed())?;
+    }
     if database.exists() {
         also(database, &kept).map_err(failed())?;
-    }
-    for (file, aside) in beside(database).into_iter().zip(beside(&kept)) {
-        if !settled && file.exists() {
-            also(&file, &aside).map_err(failed())?;
-        }
     }
     sync_folder(database).map_err(failed())?;
     for file in beside(database).into_iter().filter(|file| file.exists()) {
@@ -139,10 +141,16 @@ async fn set_aside(database: &Path, now_ms: i64) -> Result<PathBuf, BackupError>
     Ok(kept)
 }
 
-/// The same file under a second name; under that alone, where a file system has but one for each.
+/// The files beside a database without which it is not whole.
+fn logs(database: &Path) -> [PathBuf; 2] {
+    let [log, _, journal] = beside(database);
+    [log, journal]
+}
+
+/// The same file under a second name; a copy, where a file system has but one for each.
 fn also(file: &Path, name: &Path) -> io::Result<()> {
     match hard_link(file, name) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => rename(file, name),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => std::fs::copy(file, name).map(|_| ()),
         linked => linked,
     }
 }

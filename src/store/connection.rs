@@ -121,6 +121,11 @@ const CANNOT_OPEN: u32 = 14;
 /// `SQLITE_NOTADB`: some other file, or a database without its head.
 const NOT_A_DATABASE: u32 = 26;
 
+/// Whether this says that the file is not as it was written.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(primary_code) == Some(CORRUPT)
+}
+
 /// What kind of error `SQLite` reports; its lower eight bits, above which it goes into details.
 fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     Some(error.code()?.parse::<u32>().ok()? & 0xff)

@@ -11,6 +11,7 @@ mod people;
 mod record;
 mod texts;
 
+use super::connection::is_damage;
 use super::{Store, StoreError, row};
 use crate::domain::ToolKind;
 use futures_util::TryStreamExt as _;
@@ -124,14 +125,9 @@ impl Store {
 /// What the store promises, and no rule: that the file is sound, and the record of changes whole.
 pub(super) async fn sound(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let expected = Expected { group_tools: &[], private_tools: &[], now_ms: 0, folder_depth_max: 0 };
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings = Vec::new();
     for query in record::QUERIES {
-        match ask(connection, query, &expected).await {
-            Ok(finding) => findings.push(finding),
-            // A damaged file may not let itself be asked further; that it is damaged is found first.
-            Err(_) if findings.first().is_some_and(|file| file.count > 0) => break,
-            Err(error) => return Err(error),
-        }
+        findings.push(ask(connection, query, &expected).await?);
     }
     Ok(findings)
 }
@@ -156,10 +152,18 @@ async fn ask(connection: &mut SqliteConnection, query: &Query, expected: &Expect
         .bind(expected.now_ms)
         .bind(expected.folder_depth_max);
     let mut rows = pin!(statement.fetch(connection));
-    while let Some(row) = rows.try_next().await? {
-        finding.add(offender(&row)?);
+    loop {
+        match rows.try_next().await {
+            Ok(Some(row)) => finding.add(offender(&row)?),
+            Ok(None) => return Ok(finding),
+            // What cannot be asked because the file is damaged does not hold.
+            Err(error) if is_damage(&error) => {
+                finding.add(error.to_string());
+                return Ok(finding);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(finding)
 }
 
 fn offender(row: &SqliteRow) -> Result<String, StoreError> {

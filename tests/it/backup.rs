@@ -34,9 +34,12 @@ fn failed(folder: &Path, arguments: &[&str]) -> (i32, String) {
     (code.unwrap(), err.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// What is in a folder, but for what SQLite leaves beside a database that was only read.
 fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = entries.collect();
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let is_left = |name: &str, bytes: u64| name.ends_with("-shm") || name.ends_with("-wal") && bytes == 0;
+    let names = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().len()));
+    let mut names: Vec<_> = names.filter(|(name, bytes)| !is_left(name, *bytes)).map(|(name, _)| name).collect();
     names.sort();
     names
 }
@@ -49,8 +52,9 @@ fn revision(out: &str, word: &str) -> u64 {
 async fn a_backup_beside_a_busy_server_is_one_state_and_comes_back_as_it_was() {
     let sidecar = TestSidecar::new().with_demo().start().await;
     let (database, folder) = (sidecar.database(), TempDir::new().unwrap());
-    let (base, at) = (sidecar.delete("/items/nothing").await, folder.path().to_owned());
-    assert_eq!(base.status, 404);
+    let at = folder.path().to_owned();
+    let count = |lines: &str| lines.lines().filter(|line| line.contains("\"type\":\"item\"")).count();
+    let had = count(&done(&at, &["export", "-", "--database", &database]));
     let backups = tokio::task::spawn_blocking(move || {
         let made = (0..4).map(|number| {
             let name = format!("{number}.db");
@@ -63,7 +67,7 @@ async fn a_backup_beside_a_busy_server_is_one_state_and_comes_back_as_it_was() {
     let mut written = Vec::new();
     while !backups.is_finished() || written.len() < 100 {
         let body =
-            json!({"parent": "Tool::\"user:director/documents\"", "author": "director", "name": "n".repeat(300)});
+            json!({"parent": "Tool::\"user:director/documents\"", "author": "director", "name": "n".repeat(200)});
         written.push(sidecar.post("/items", body).await.ok().revision);
     }
     let made = backups.await.unwrap();
@@ -77,9 +81,8 @@ async fn a_backup_beside_a_busy_server_is_one_state_and_comes_back_as_it_was() {
         assert_eq!(self::revision(&out, "is now"), revision + BILLION, "{out}");
         let lines = done(at, &["export", "-", "--database", &back]);
         assert_eq!(lines, done(at, &["export", "-", "--database", name]));
-        let items = lines.lines().filter(|line| line.contains("\"type\":\"item\"")).count();
         let wanted = written.iter().filter(|written| *written <= revision).count();
-        assert_eq!(items, wanted, "{name} is of revision {revision}");
+        assert_eq!(count(&lines), had + wanted, "{name} is of revision {revision}");
     }
     sidecar.stop().await;
 }
@@ -201,7 +204,7 @@ async fn a_backup_that_is_damaged_is_not_restored() {
     assert!(code == 2 && said.contains("belongs to the database"), "{said}");
     // A damaged database makes no backup.
     let mut blank = before.clone();
-    blank[page(before.len() / 8192)].fill(0);
+    blank[page(before.len() / 8192).start..].fill(0);
     std::fs::write(at.join("conclave.db"), blank).unwrap();
     assert_eq!(failed(at, &["backup", "again"]).0, 1);
     assert!(!names(at).iter().any(|name| name.starts_with("again")));
@@ -245,7 +248,7 @@ async fn a_backup_or_restore_that_is_killed_leaves_nothing_that_looks_done() {
     done(at, &["doctor", "--database", "copy"]);
     assert!(!at.join("copy.partial").exists());
     // The database is as it was until the backup is in its place.
-    for count in [1, 20, 60] {
+    for count in [1, 8, 16] {
         killed(&["restore", "good", "--force"], "new-write", count);
         assert_eq!(std::fs::read(at.join("conclave.db")).unwrap(), before);
     }

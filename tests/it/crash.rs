@@ -15,4 +15,5 @@ mod faults;
 mod killed;
 mod oracle;
 pub mod room;
+mod soak;
 mod victim;

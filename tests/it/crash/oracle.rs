@@ -60,6 +60,8 @@ pub struct Worker {
     dice: Dice,
     /// What was acknowledged, and as which revision.
     done: Vec<(u64, Deed)>,
+    /// What all of that has made.
+    state: State,
     /// What nobody knows of, and its key.
     pending: Option<(Deed, String)>,
     tried: u64,
@@ -68,7 +70,14 @@ pub struct Worker {
 impl Worker {
     /// As many as there are folders.
     pub fn all(dice: &mut Dice) -> Vec<Self> {
-        let worker = |number| Self { number, dice: dice.split(), done: Vec::new(), pending: None, tried: 0 };
+        let worker = |number| Self {
+            number,
+            dice: dice.split(),
+            done: Vec::new(),
+            state: State::default(),
+            pending: None,
+            tried: 0,
+        };
         (0..WORKERS).map(worker).collect()
     }
 
@@ -81,13 +90,13 @@ impl Worker {
     }
 
     /// What was so at a revision.
-    pub fn at(&self, revision: u64) -> State {
+    fn at(&self, revision: u64) -> State {
         let done = self.done.iter().filter(|(made, _)| *made <= revision);
         done.fold(State::default(), |state, (_, deed)| state.after(*deed))
     }
 
     fn now(&self) -> State {
-        self.at(u64::MAX)
+        self.state.clone()
     }
 
     fn choose(&mut self) -> Deed {
@@ -147,6 +156,7 @@ impl Worker {
         self.pending = None;
         if deed != Deed::Forbidden {
             self.done.push((reply.revision, deed));
+            self.state = self.now().after(deed);
         }
         Ok(())
     }
@@ -216,6 +226,7 @@ impl Worker {
     /// Forgets what came after a revision, as the server has.
     pub fn forget_after(&mut self, revision: u64) {
         self.pending = None;
+        self.state = self.at(revision);
         self.done.retain(|(made, _)| *made <= revision);
     }
 }

@@ -125,6 +125,13 @@ impl Victim {
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
+    /// How much memory it has, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// Whether the process is still there.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
