@@ -55,7 +55,7 @@ async fn users(sidecar: &TestSidecar) -> Value {
 }
 
 fn rows(reply: &Reply, name: &str) -> Vec<Value> {
-    reply.body[name].as_array().unwrap_or_else(|| panic!("no `{name}`: {}", reply.body)).clone()
+    reply.body[name].as_array().expect("rows of that name").clone()
 }
 
 /// Fails if what a page token holds becomes part of a statement, or if one that nobody made ends in a 500.
