@@ -159,7 +159,9 @@ mod tests {
         deciding.miss(true, false, Duration::from_millis(1));
         deciding.miss(false, true, Duration::from_millis(2));
         deciding.miss(false, false, Duration::from_millis(2));
-        Undecided::ALL.into_iter().for_each(|why| deciding.undecided(why));
+        for why in Undecided::ALL {
+            deciding.undecided(why);
+        }
         deciding.undecided(Undecided::Data);
         let (counted, threads) = (deciding.read(), 2 * SLOTS as u64);
         assert_eq!((counted.hits_allowed, counted.hits_denied), (2 * threads, 3 * threads));

@@ -86,7 +86,7 @@ const TABLE: &[(&str, Held, Held)] = &[
     ("T2", By(&["t2_the_product_has_its_configured_name"]), Not("the text is the same whoever made the change that it tells of")),
 ];
 
-fn below(folder: PathBuf, extension: &str) -> Vec<PathBuf> {
+pub fn below(folder: PathBuf, extension: &str) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -102,7 +102,7 @@ fn below(folder: PathBuf, extension: &str) -> Vec<PathBuf> {
 }
 
 /// The name of every test function in this source.
-fn tests_in(source: &str) -> BTreeSet<String> {
+pub fn tests_in(source: &str) -> BTreeSet<String> {
     let (mut names, mut is_test) = (BTreeSet::new(), false);
     for line in source.lines().map(str::trim_start) {
         if line.starts_with("#[") {

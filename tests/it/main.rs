@@ -8,6 +8,7 @@
     reason = "a test that panics is a test that failed"
 )]
 
+mod advisories;
 mod audit;
 mod authentication;
 mod authzen;

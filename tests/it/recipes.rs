@@ -34,7 +34,7 @@ impl Kitchen {
                 "cedarschema" => "schema",
                 "cedar" => "policies",
                 "yaml" => "tests",
-                other => panic!("{}: what is .{other}?", path.display()),
+                other => unreachable!("{}: what is .{other}?", path.display()),
             };
             let target = format!("{to}/{}", path.file_name().unwrap().to_str().unwrap());
             self.bench.write(&target, &fs::read_to_string(&path).unwrap());
@@ -141,7 +141,7 @@ fn no_longer_proved(kitchen: &Kitchen) -> BTreeSet<String> {
         command.extend(["--only", file.file_stem().unwrap().to_str().unwrap()]);
     }
     let (_, out, err) = kitchen.bench.run(&command);
-    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{}: {out}{err}", kitchen.name));
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| unreachable!("{}: {out}{err}", kitchen.name));
     let all = report["properties"].as_array().unwrap();
     assert_eq!(all.len(), files.len(), "{}: {err}", kitchen.name);
     let not = all.iter().filter(|property| property["verdict"] != "proved");

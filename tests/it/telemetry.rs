@@ -217,11 +217,11 @@ async fn a_failed_reload_is_counted_and_dated() {
     assert_eq!(after.get("conclave_policies_stale"), 1);
     let [failed] = after.rose(&before, ["conclave_policies_reloads_total{result=\"failed\"}"]);
     assert!(failed >= 1, "{failed}");
-    let (status, stale) = stage.readiness().await;
-    assert_eq!((status, &stale["policies"]), (200, &json!("stale")));
-    assert_eq!(stale["since"]["store"], ready["since"]["store"]);
-    assert_ne!(stale["since"]["policies"], ready["since"]["policies"]);
-    assert_eq!(stale["since"]["policies"], stale["stale_policies"]["since"]);
+    let (status, told) = stage.readiness().await;
+    assert_eq!((status, &told["policies"]), (200, &json!("stale")));
+    assert_eq!(told["since"]["store"], ready["since"]["store"]);
+    assert_ne!(told["since"]["policies"], ready["since"]["policies"]);
+    assert_eq!(told["since"]["policies"], told["stale_policies"]["since"]);
     std::fs::remove_file(stage.path("policies/own.cedar")).unwrap();
     stage.reload().await.ok();
     assert_eq!(Metrics::of(&stage.sidecar).await.get("conclave_policies_stale"), 0);

@@ -284,7 +284,7 @@ async fn fail() -> StatusCode {
 async fn a_panic_is_a_500_and_what_takes_too_long_a_503() {
     let server = Server::new().await;
     let faulty = Router::new().route("/panic", get(fail)).route("/never", get(std::future::pending::<()>));
-    let router = observed(faulty, Arc::clone(&server.app));
+    let router = observed(faulty, Arc::clone(&server.app), Way::Access);
     let (response, problem) = split(router.clone().oneshot(get_of("/panic")).await.unwrap()).await;
     assert_eq!((response.status().as_u16(), problem["detail"].as_str()), (500, Some("the server failed")));
     tokio::time::pause();

@@ -85,3 +85,22 @@ async fn a_search_that_takes_too_long_stops() {
     assert_eq!(found.len(), 3000);
     sidecar.stop().await;
 }
+
+/// Fails if a search keeps its place, its connection or its snapshot after nobody waits for it any more.
+#[tokio::test]
+async fn searches_given_up_halfway_leave_their_places_free() {
+    let sidecar = TestSidecar::new().on(&database().await).start().await;
+    let view = resources("ann", "view", "Item", &none());
+    // More than may run at a time and more than there are connections, each given up at another moment.
+    for wait in 0..60 {
+        let search = page(&sidecar, Kind::Resource, &view, json!({"limit": 1000}));
+        drop(tokio::time::timeout(std::time::Duration::from_millis(wait), search).await);
+    }
+    let three = [(); 3].map(|()| page(&sidecar, Kind::Resource, &view, json!({"limit": 10})));
+    for reply in futures_util::future::join_all(three).await {
+        assert_eq!((reply.status, ids(&reply).len()), (200, 10), "{}", reply.body);
+    }
+    sidecar.put("/subscriptions/more", json!({})).await.ok();
+    // A snapshot that is still open would keep the log from being emptied, which this looks at.
+    drop(sidecar.into_database().await);
+}

@@ -25,7 +25,7 @@ async fn seen(served: Served, request: Request<Body>) -> Seen {
 async fn both_ways_answer_the_same() {
     let server = Server::new().await;
     let direct = access(Arc::clone(&server.app));
-    let routed = Served::from(observed(access_routes().into_router(), Arc::clone(&server.app)));
+    let routed = Served::from(observed(access_routes().into_router(), Arc::clone(&server.app), Way::Access));
     let plain = with("context", json!({}));
     for (path, body) in [
         ("/v1/is_authorized", plain.clone()),
