@@ -48,7 +48,7 @@ impl Target for Admin {
     fn finish(&mut self) {
         let changes = std::mem::take(&mut self.changes);
         let Some(server) = self.server.take() else { return };
-        assert_eq!(self.stage.end(server), None, "broken by {changes:#?}");
+        assert_eq!(self.stage.end(&server), None, "broken by {changes:#?}");
     }
 }
 

@@ -152,7 +152,9 @@ fn written(request: &DecisionRequest) -> Vec<u8> {
         write_fields(&mut out, attrs.iter().map(|(name, value)| (name.as_str(), value)));
         write_fields(&mut out, tags.iter().map(|(name, value)| (name.as_str(), value)));
         out.extend(parents.len().to_be_bytes());
-        parents.iter().for_each(|parent| write_uid(&mut out, parent));
+        for parent in parents {
+            write_uid(&mut out, parent);
+        }
     }
     out
 }
@@ -187,7 +189,9 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::Array(values) => {
             out.push(b'a');
             out.extend(values.len().to_be_bytes());
-            values.iter().for_each(|value| write_value(out, value));
+            for value in values {
+                write_value(out, value);
+            }
         }
         Value::Object(values) => {
             out.push(b'o');

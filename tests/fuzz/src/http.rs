@@ -36,12 +36,12 @@ impl Target for Http {
         let (access, admin) = (stage.path(), stage.path());
         let config = Config { database, ..Config::default() };
         let (stop, stopped) = oneshot::channel();
-        let serving = stage.run(async {
-            let application = application(&config).await;
+        let (application, listeners) = stage.run(async {
             let addresses = [&access, &admin].map(|path| Address::Unix(path.clone()));
             let listeners = Listeners::bind(&addresses[0], &addresses[1]).await.unwrap();
-            tokio::spawn(application.run(listeners, async move { drop(stopped.await) }))
+            (application(&config).await, listeners)
         });
+        let serving = stage.spawn(application.run(listeners, async move { drop(stopped.await) }));
         Self { stage, access, admin, running: Some((stop, serving)) }
     }
 

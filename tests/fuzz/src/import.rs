@@ -1,7 +1,7 @@
 //! Files for `conclave import`.
 
 use super::Target;
-use super::stage::{Stage, broken};
+use super::stage::{Stage, broken, forget};
 use conclave::bulk::{ImportError, Plan, export, import};
 use conclave::config::Config;
 use conclave::store::{Access, Store};
@@ -40,8 +40,7 @@ impl Target for Import {
         match done {
             // What is wrong with a line is said of the line.
             Err(ImportError::Refused { line, .. }) => assert!(line > 0 && (lines.is_some() || after == before)),
-            Err(error) => panic!("the file is at fault, not the database: {error:?}"),
-            Ok(_) => {}
+            other => assert!(other.is_ok(), "the file is at fault, not the database: {other:?}"),
         }
         if after == before {
             self.opened = Some((store, path, count));
@@ -60,7 +59,7 @@ impl Target for Import {
     fn finish(&mut self) {
         if let Some((store, path, _)) = self.opened.take() {
             self.stage.run(store.close());
-            self.stage.forget(&path);
+            forget(&path);
         }
     }
 }
@@ -88,7 +87,7 @@ impl Import {
             assert!(exported(&other).await == text, "what came in is not what went out");
             other.close().await;
         });
-        self.stage.forget(&path);
+        forget(&path);
     }
 }
 

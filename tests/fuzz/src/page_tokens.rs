@@ -50,7 +50,7 @@ impl Target for PageTokens {
         let real = self.real[which].clone().unwrap_or_default();
         let token = match manner {
             b't' => String::from_utf8_lossy(rest).into_owned(),
-            b'h' => rest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            b'h' => rest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect(),
             _ => altered(&real, rest),
         };
         if token.len() > TOKEN_CHARACTERS_MAX {
@@ -113,12 +113,17 @@ fn next(reply: &Reply) -> Option<String> {
     token.filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
+/// The lower half of a byte.
+fn digit(byte: u8) -> char {
+    char::from_digit(u32::from(byte % 16), 16).unwrap()
+}
+
 /// A token with some characters replaced, inserted or left out.
 fn altered(token: &str, changes: &[u8]) -> String {
     let mut characters: Vec<char> = token.chars().collect();
     for change in changes.chunks_exact(3) {
         let at = usize::from(change[0]) * 2 % (characters.len() + 1);
-        let character = char::from_digit(u32::from(change[2] % 16), 16).unwrap();
+        let character = digit(change[2]);
         match change[1] % 3 {
             0 if at < characters.len() => characters[at] = character,
             1 if at < characters.len() => drop(characters.remove(at)),

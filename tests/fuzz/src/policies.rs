@@ -7,6 +7,7 @@ use conclave::engine::{Bundle, Detail, ErrorRule, MESSAGING, Naming, Problem, So
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Begins a line that names the file that follows.
@@ -37,8 +38,9 @@ impl Target for Policies {
     fn run(&mut self, input: &[u8]) {
         // What is no UTF-8 is refused before it is read as anything.
         let Ok(text) = std::str::from_utf8(input) else { return };
-        let (mut schema, policies): (Vec<_>, Vec<_>) =
-            files(text).into_iter().partition(|file| !file.name.ends_with(".cedar"));
+        let (mut schema, policies): (Vec<_>, Vec<_>) = files(text)
+            .into_iter()
+            .partition(|file| Path::new(&file.name).extension().is_none_or(|extension| extension != "cedar"));
         let is_ours = schema.is_empty();
         if is_ours {
             schema.push(SourceFile::new("groups.cedarschema", SCHEMA));

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 /// Longer than anything that is asked here may take.
 const ANSWER_SECONDS_MAX: u64 = 15;
@@ -65,6 +66,11 @@ impl Stage {
         self.runtime.block_on(future)
     }
 
+    /// Begins what goes on meanwhile.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime.spawn(future)
+    }
+
     /// The same for what must come to an end soon.
     pub fn answer<T>(&self, future: impl Future<Output = T>) -> T {
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
@@ -107,25 +113,18 @@ impl Stage {
         let server = self.server_on(&path, true);
         self.run(server.close());
         let database = std::fs::read(&path).unwrap();
-        self.forget(&path);
+        forget(&path);
         database
     }
 
-    /// Removes a database that nobody uses any more, and what stands beside it.
-    pub fn forget(&self, path: &Path) {
-        for beside in ["", "-wal", "-shm", ".lock", ".admin-token"] {
-            let _ = std::fs::remove_file(format!("{}{beside}", path.display()));
-        }
-    }
-
     /// Ends a server. Which invariants are broken in what it leaves behind.
-    pub fn end(&self, server: Server) -> Option<String> {
+    pub fn end(&self, server: &Server) -> Option<String> {
         let broken = self.run(async {
             let broken = broken(&server.app.store, &server.config).await;
             server.close().await;
             broken
         });
-        self.forget(Path::new(&server.config.database));
+        forget(Path::new(&server.config.database));
         broken
     }
 }
@@ -139,6 +138,13 @@ impl Default for Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes a database that nobody uses any more, and what stands beside it.
+pub fn forget(path: &Path) {
+    for beside in ["", "-wal", "-shm", ".lock", ".admin-token"] {
+        let _ = std::fs::remove_file(format!("{}{beside}", path.display()));
     }
 }
 
