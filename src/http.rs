@@ -28,8 +28,11 @@ pub use error::Problem;
 use crate::admin::Admin;
 use crate::admin::attempts::Attempts;
 use crate::check::Check;
+use crate::check::queue::{Bounds, Queue};
 use crate::config::Limits;
-use crate::config::limits::STREAMS_MAX;
+use crate::config::limits::{
+    READS_BURST_MAX, READS_RUNNING_MAX, READS_WAITING_MAX, STREAMS_MAX, admin_connections_max,
+};
 use crate::search::Search;
 use crate::store::Store;
 use auth::AdminToken;
@@ -53,6 +56,8 @@ pub struct App {
     pub token: AdminToken,
     /// One permit for each command that may run or wait at a time.
     pub commands: Arc<Semaphore>,
+    /// In front of what calls read that change nothing.
+    pub reads: Queue,
     /// What was refused, on its way into the audit.
     pub attempts: Attempts,
     /// The calls with an `Idempotency-Key` that are being carried out.
@@ -72,6 +77,8 @@ impl App {
     pub fn new(check: Arc<Check>, admin: Arc<Admin>, store: Store, limits: Limits, token: AdminToken) -> Self {
         let search = Search::new(store.clone(), Arc::clone(&check), &limits);
         let commands = Arc::new(Semaphore::new(limits.commands_max));
+        let reads = Bounds { running: READS_RUNNING_MAX, waiting: READS_WAITING_MAX, burst: READS_BURST_MAX };
+        let reads = Queue::new("reads", reads);
         let policies_loaded_ms = admin.clock.now_ms();
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
@@ -85,6 +92,7 @@ impl App {
             limits,
             token,
             commands,
+            reads,
             attempts,
             claims,
             streams,
@@ -123,6 +131,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let limits = app.limits;
     app.public_url.get_or_init(|| authzen::metadata::default_url(listeners.access.address()));
     let access = accept::accept(listeners.access, router::access(Arc::clone(&app)), limits, stopping.clone());
+    let limits = Limits { connections_max: admin_connections_max(limits.connections_max), ..limits };
     let admin = accept::accept(listeners.admin, router::admin(Arc::clone(&app)).into(), limits, stopping);
     let stopper = async {
         shutdown.await;

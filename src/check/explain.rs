@@ -32,6 +32,7 @@ impl Check {
     pub async fn explain(&self, request: &RequestRef<'_>) -> Result<Explained, CheckError> {
         let request = request.to_owned();
         let bundle = &self.bundle;
+        let _place = self.batches.enter().await?;
         let Prepared { environment, context, uids, lent } = self.prepared(&request)?;
         let (reach, chained) = (told_of(environment.reach()), carrier(&request));
         let seeds = Seeds { uids, reach: &reach, lent };

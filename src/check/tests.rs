@@ -2,6 +2,7 @@
 
 mod described;
 mod detail;
+mod full;
 
 use super::*;
 use crate::domain::{Context, EntityUid, Lent};

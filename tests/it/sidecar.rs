@@ -3,7 +3,7 @@
 use conclave::admin::{Clock, SystemClock, SystemRandom};
 use conclave::config::{Address, Config, Secret};
 use conclave::doctor::examine;
-use conclave::http::Listeners;
+use conclave::http::{App, Listeners};
 use conclave::lifecycle::Application;
 use conclave::store::{Access, Store};
 use reqwest::header::HeaderMap;
@@ -44,6 +44,7 @@ struct Running {
     access: String,
     admin: String,
     token: String,
+    app: Arc<App>,
     stop: oneshot::Sender<()>,
     done: JoinHandle<()>,
 }
@@ -100,9 +101,14 @@ impl Reply {
 }
 
 impl TestSidecar {
-    /// A server on an empty database in a folder of its own.
+    /// A server on an empty database in a folder of its own. It has more time than usual: dozens of them share a
+    /// machine while tests run.
     pub fn new() -> Self {
-        Self::default()
+        Self::default().configured(|config| {
+            config.limits.request_seconds = 60;
+            config.limits.change_seconds = 60;
+            config.limits.search_milliseconds_max = 10_000;
+        })
     }
 
     /// With the worked example in it.
@@ -145,6 +151,7 @@ impl TestSidecar {
         self.config.database = database.display().to_string();
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let application = Application::build(&self.config, clock, Arc::new(SystemRandom)).await.unwrap();
+        let app = Arc::clone(application.app());
         let any = Address::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
         let listeners = Listeners::bind(&any, &any).await.unwrap();
         let (access, admin) = (listeners.access.address().to_string(), listeners.admin.address().to_string());
@@ -153,7 +160,7 @@ impl TestSidecar {
         let token = std::fs::read_to_string(self.config.token_file()).unwrap().trim().to_owned();
         // Dozens of servers at a time: each gets few connections and keeps them.
         let client = Client::builder().no_proxy().build().unwrap();
-        self.running = Some(Running { folder, client, access, admin, token, stop, done });
+        self.running = Some(Running { folder, client, access, admin, token, app, stop, done });
         self
     }
 
@@ -174,8 +181,8 @@ impl TestSidecar {
     }
 
     async fn end(mut self) -> TempDir {
-        let Running { folder, stop, done, client, .. } = self.running.take().unwrap();
-        drop(client);
+        let Running { folder, stop, done, client, app, .. } = self.running.take().unwrap();
+        drop((client, app));
         stop.send(()).unwrap();
         done.await.unwrap();
         self.examine().await;
@@ -193,6 +200,11 @@ impl TestSidecar {
 
     fn running(&self) -> &Running {
         self.running.as_ref().expect("started")
+    }
+
+    /// What its handlers work with.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.running().app)
     }
 
     /// Where the database is, as `Store::open` takes it.
