@@ -22,7 +22,7 @@ pub mod router;
 pub mod routes;
 pub mod served;
 
-pub use accept::{Listener, Listeners};
+pub use accept::{Handed, Listener, Listeners};
 pub use error::Problem;
 
 use crate::admin::Admin;

@@ -8,6 +8,7 @@ use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
 use crate::check::Check;
 use crate::config::Config;
+use crate::config::limits::TAKEOVER_POLL_MILLISECONDS;
 use crate::engine::{Bundle, LoadError};
 use crate::http::auth::{AdminToken, TokenError};
 use crate::http::{self, App, Listeners};
@@ -16,7 +17,9 @@ use crate::store::{Access, OpenError, Store, StoreError};
 pub use described::DescribedError;
 use miette::Diagnostic;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
+use tokio::time::Instant;
 
 /// Why a server does not start. No port was bound, and nothing was changed but what a first start makes.
 #[derive(Debug, Error, Diagnostic)]
@@ -75,6 +78,20 @@ impl Application {
     /// # Errors
     /// [`StartError`] for the first part that cannot be used; the store is closed again.
     pub async fn build(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
+        // On the heap: this future is part of many others.
+        Box::pin(Self::build_after(Duration::ZERO, config, clock, random)).await
+    }
+
+    /// The same, waiting so long for another server to let go of the database.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub async fn build_after(
+        wait_max: Duration,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
         // First what can be wrong without anything having been made.
         let bundle = Arc::new(Bundle::load(&config.sources())?);
         for warning in bundle.warnings() {
@@ -84,7 +101,7 @@ impl Application {
             tracing::warn!("the schema is not one of groups: every entity type in it is the host's own");
         }
         let post = post(config)?;
-        let store = Store::open(&config.database, Access::Own).await?;
+        let store = own(&config.database, wait_max).await?;
         let built = match described::check(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
             Ok(()) => Box::pin(Self::assemble(config, store.clone(), bundle, (clock, random), post)).await,
@@ -151,6 +168,19 @@ impl Application {
             delivery.stop().await;
         }
         store.close().await;
+    }
+}
+
+/// Opens the database, once whoever owns it has let go of it.
+async fn own(database: &str, wait_max: Duration) -> Result<Store, OpenError> {
+    let until = Instant::now() + wait_max;
+    loop {
+        match Store::open(database, Access::Own).await {
+            Err(OpenError::Owned { .. }) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(TAKEOVER_POLL_MILLISECONDS)).await;
+            }
+            opened => return opened,
+        }
     }
 }
 

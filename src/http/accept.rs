@@ -4,18 +4,22 @@
 //! connections open for good.
 
 mod connection;
+mod handed;
+mod last;
 mod listener;
 mod phase;
 mod stop;
 mod streamed;
 mod timed;
 
+pub use handed::{Handed, HandedError};
 pub use listener::{BindError, Listener, Listeners};
 
 use crate::config::Limits;
 use crate::config::limits::ACCEPT_REST_MILLISECONDS;
 use crate::http::served::Served;
 use connection::Connections;
+use futures_util::FutureExt as _;
 use listener::{Accept, Socket};
 use std::io;
 use std::sync::Arc;
@@ -35,13 +39,14 @@ pub struct Peer {
 /// Returns once every connection is closed, at most `drain_seconds` later.
 pub async fn accept(listener: Listener, served: Served, limits: Limits, stopping: watch::Receiver<bool>) {
     let connections = Connections::new(served, limits, stopping);
+    let is_handed = listener.is_handed;
     match listener.socket {
-        Socket::Tcp(socket) => run(socket, connections, &limits).await,
-        Socket::Unix(socket) => run(socket, connections, &limits).await,
+        Socket::Tcp(socket) => run(socket, is_handed, connections, &limits).await,
+        Socket::Unix(socket) => run(socket, is_handed, connections, &limits).await,
     }
 }
 
-async fn run<A: Accept>(listener: A, connections: Connections, limits: &Limits) {
+async fn run<A: Accept>(listener: A, is_handed: bool, connections: Connections, limits: &Limits) {
     let mut stopping = connections.stopping();
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let mut tasks = JoinSet::new();
@@ -67,6 +72,18 @@ async fn run<A: Accept>(listener: A, connections: Connections, limits: &Limits) 
             }
             Err(error) => rest(&error).await,
         }
+    }
+    // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
+    // wait for the next server.
+    while !is_handed
+        && let Ok(permit) = Arc::clone(&permits).try_acquire_owned()
+        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
+    {
+        let serving = connections.serve(stream, peer);
+        tasks.spawn(async move {
+            serving.await;
+            drop(permit);
+        });
     }
     drop(listener);
     drain(tasks, limits).await;

@@ -24,6 +24,7 @@ mod explain;
 mod failpoints;
 mod feed;
 mod freshness;
+mod handover;
 mod host_entities;
 mod lent;
 mod limits;

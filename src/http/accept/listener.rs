@@ -1,6 +1,7 @@
 //! Bound addresses: TCP ports and Unix sockets.
 
 use super::Peer;
+use super::handed::{Handed, HandedSocket};
 use crate::config::Address;
 use std::fs::{self, Permissions};
 use std::io;
@@ -48,6 +49,17 @@ impl Listeners {
             admin: Listener::bind(admin, ADMIN_SOCKET_MODE).await?,
         })
     }
+
+    /// Takes what was handed over, and binds what was not.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address.
+    pub async fn take_or_bind(handed: Handed, access: &Address, admin: &Address) -> Result<Self, BindError> {
+        Ok(Self {
+            access: Listener::take_or_bind(handed.access, access, ACCESS_SOCKET_MODE).await?,
+            admin: Listener::take_or_bind(handed.admin, admin, ADMIN_SOCKET_MODE).await?,
+        })
+    }
 }
 
 /// A bound address.
@@ -56,6 +68,8 @@ pub struct Listener {
     /// What accepts.
     pub(super) socket: Socket,
     address: Address,
+    /// Somebody else keeps it open, and whoever waits there.
+    pub(super) is_handed: bool,
 }
 
 #[derive(Debug)]
@@ -76,7 +90,18 @@ impl Listener {
             Address::Unix(path) => unix(path, mode).await.map(|socket| (Socket::Unix(socket), address.clone())),
         };
         let (socket, address) = bound.map_err(|source| BindError { address: address.clone(), source })?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, is_handed: false })
+    }
+
+    async fn take_or_bind(handed: Option<HandedSocket>, address: &Address, mode: u32) -> Result<Self, BindError> {
+        match handed {
+            Some(socket) => socket.listener().map_err(|source| BindError { address: address.clone(), source }),
+            None => Self::bind(address, mode).await,
+        }
+    }
+
+    pub(super) const fn handed(socket: Socket, address: Address) -> Self {
+        Self { socket, address, is_handed: true }
     }
 
     /// Where it listens, with the port that the system chose.
@@ -103,8 +128,12 @@ async fn unix(path: &Path, mode: u32) -> io::Result<OwnedSocket> {
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     // Only now can anybody connect: there is no moment with wider permissions.
     let listener = socket.listen(BACKLOG_CONNECTIONS_MAX)?;
-    let own_uid = UnixStream::pair()?.0.peer_cred()?.uid();
-    Ok(OwnedSocket { listener, own_uid, _place: place })
+    Ok(OwnedSocket { listener, own_uid: own_uid()?, _place: Some(place) })
+}
+
+/// The user this process runs as.
+fn own_uid() -> io::Result<u32> {
+    Ok(UnixStream::pair()?.0.peer_cred()?.uid())
 }
 
 /// Removes a socket file that a server left behind; never one that somebody listens on.
@@ -124,12 +153,18 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A Unix socket, and its file for as long as it lives.
+/// A Unix socket, and its file for as long as it lives if we made it.
 #[derive(Debug)]
 pub(super) struct OwnedSocket {
     listener: UnixListener,
     own_uid: u32,
-    _place: Place,
+    _place: Option<Place>,
+}
+
+impl OwnedSocket {
+    pub(super) fn handed(listener: UnixListener) -> io::Result<Self> {
+        Ok(Self { listener, own_uid: own_uid()?, _place: None })
+    }
 }
 
 #[derive(Debug)]
