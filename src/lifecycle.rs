@@ -3,6 +3,7 @@
 //! Puts the parts together; the one place that knows them all.
 
 mod described;
+mod files;
 
 use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
@@ -15,6 +16,7 @@ use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::store::{Access, OpenError, Store, StoreError};
 pub use described::DescribedError;
+pub use files::connections_max;
 use miette::Diagnostic;
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use super::{PolicyArguments, StoreArguments, demo};
 use crate::admin::{SystemClock, SystemRandom};
 use crate::config::{Config, Loaded};
 use crate::http::{Handed, Listeners};
-use crate::lifecycle::{Application, Demo};
+use crate::lifecycle::{Application, Demo, connections_max};
 use crate::telemetry;
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -74,7 +74,7 @@ impl Arguments {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let loaded = arguments.load()?;
+    let mut loaded = arguments.load()?;
     if arguments.print_config {
         write!(io::stdout(), "{}", loaded.describe()).into_diagnostic()?;
         return Ok(ExitCode::SUCCESS);
@@ -83,6 +83,8 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     for variable in &loaded.unknown_variables {
         tracing::warn!(variable, "this variable sets nothing");
     }
+    let limits = &mut loaded.config.limits;
+    limits.connections_max = connections_max(limits.connections_max);
     // Before there are threads that could look at the environment.
     let handed = Handed::from_env()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
