@@ -40,6 +40,7 @@ mod retries;
 mod rules;
 mod search;
 mod sidecar;
+mod stalled;
 mod stateful;
 mod structure;
 mod worked_example;
