@@ -26,6 +26,7 @@ mod feed;
 mod freshness;
 mod handover;
 mod host_entities;
+mod isolation;
 mod lent;
 mod limits;
 mod mail;
