@@ -23,6 +23,8 @@ pub struct TestSidecar {
     clock: Arc<Ahead>,
     /// A database to start from.
     template: Option<Vec<u8>>,
+    /// What ids are called instead of what the test calls them.
+    rename: Option<fn(&str) -> String>,
     running: Option<Running>,
 }
 
@@ -126,6 +128,12 @@ impl TestSidecar {
     /// On a copy of a database: what [`TestSidecar::into_database`] of another server left.
     pub fn on(mut self, database: &[u8]) -> Self {
         self.template = Some(database.to_vec());
+        self
+    }
+
+    /// With other ids than those that the test says: in paths, bodies, headers and questions.
+    pub fn renaming(mut self, rename: fn(&str) -> String) -> Self {
+        self.rename = Some(rename);
         self
     }
 
@@ -262,11 +270,11 @@ impl TestSidecar {
 
     /// A call of the host's own below `/admin/v1`.
     pub async fn put(&self, path: &str, body: Value) -> Reply {
-        Reply::read(self.to_admin(Method::PUT, path).json(&body)).await
+        Reply::read(self.to_admin(Method::PUT, &self.renamed_path(path)).json(&self.renamed(body))).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Reply {
-        Reply::read(self.to_admin(Method::POST, path).json(&body)).await
+        Reply::read(self.to_admin(Method::POST, &self.renamed_path(path)).json(&self.renamed(body))).await
     }
 
     pub async fn delete(&self, path: &str) -> Reply {
@@ -275,6 +283,46 @@ impl TestSidecar {
 
     pub async fn get(&self, path: &str) -> Reply {
         Reply::read(self.to_admin(Method::GET, path)).await
+    }
+
+    /// What an id is called; of a tool's, the id of its space in it.
+    fn id(&self, id: &str) -> String {
+        let Some(rename) = self.rename else { return id.to_owned() };
+        let tool = id.split_once(':').and_then(|(space, rest)| Some((space, rest.split_once('/')?)));
+        match tool {
+            Some((space, (id, kind))) => format!("{space}:{}/{kind}", rename(id)),
+            None => rename(id),
+        }
+    }
+
+    fn renamed_path(&self, path: &str) -> String {
+        if self.rename.is_none() {
+            return path.to_owned();
+        }
+        // The first part is the noun.
+        let parts = path.split('/').enumerate();
+        parts
+            .map(|(n, part)| if n == 2 || n == 4 { segment(&self.id(part)) } else { part.to_owned() })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+
+    fn renamed(&self, body: Value) -> Value {
+        const NO_IDS: [&str; 4] = ["name", "username", "right", "subscription"];
+        match body {
+            Value::Object(members) if self.rename.is_some() => {
+                let renamed = members.into_iter().map(|(name, value)| {
+                    let value = if NO_IDS.contains(&&*name) { value } else { self.renamed(value) };
+                    (name, value)
+                });
+                renamed.collect()
+            }
+            Value::String(text) if self.rename.is_some() => match text.split_once("::\"") {
+                Some((kind, id)) => json!(crate::world::reference(kind, &self.id(id.trim_end_matches('"')))),
+                None => json!(self.id(&text)),
+            },
+            body => body,
+        }
     }
 
     /// Any call of the host's own.
@@ -325,15 +373,15 @@ impl TestSidecar {
         }
         let token = invited.body["token"].as_str().expect("the host's own calls see the token").to_owned();
         let accept = self.to_admin(Method::POST, &format!("/invitations/{token}/accept"));
-        Reply::read(accept.header("conclave-actor", actor(user))).await.accepted()
+        Reply::read(accept.header("conclave-actor", actor(&self.id(user)))).await.accepted()
     }
 
     /// May this user do this action on this resource?
     pub async fn ask(&self, user: &str, action: &str, resource: &(&str, String), context: &Value) -> Answer {
         let body = json!({
-            "principal": crate::world::reference("User", user),
+            "principal": crate::world::reference("User", &self.id(user)),
             "action": crate::world::reference("Action", action),
-            "resource": crate::world::reference(resource.0, &resource.1),
+            "resource": crate::world::reference(resource.0, &self.id(&resource.1)),
             "context": context,
         });
         let reply = self.access("/v1/is_authorized", body.to_string()).await;
