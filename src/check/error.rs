@@ -58,6 +58,7 @@ impl CheckError {
             Self::Unavailable(StoreError::Busy) => Undecided::Busy,
             Self::Unavailable(StoreError::Database(_) | StoreError::ReadOnly) => Undecided::Database,
             Self::Unavailable(StoreError::Corrupt(_)) | Self::Slice(_) => Undecided::Data,
+            Self::Full(_) => Undecided::Shed,
             Self::Unsettled | Self::Lost => Undecided::Other,
         }
     }

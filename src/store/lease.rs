@@ -54,7 +54,7 @@ impl Leases {
     /// Lends a connection that is outside any transaction.
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
         let leased = tokio::time::timeout(self.wait_max, self.first()).await;
-        let mut lease = leased.ok().flatten().ok_or(StoreError::Busy)?;
+        let mut lease = leased.ok().flatten().ok_or_else(StoreError::busy)?;
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Database(sqlx::Error::PoolClosed));
         }

@@ -38,7 +38,7 @@ async fn the_writer_decides_past_the_queue() {
     let check = narrow(&world).await;
     let _working = check.misses.enter().await.unwrap();
     let asked = request("orphan");
-    check.decide_past_queue(&RequestRef::from(&asked)).await.unwrap();
+    check.decide_past_queue(&check.in_force(), &RequestRef::from(&asked)).await.unwrap();
     assert_eq!(ask(&check, "orphan").await, CacheUse::Hit);
 }
 
@@ -50,7 +50,7 @@ async fn batches_and_explanations_wait_in_a_queue_of_their_own() {
     let (known, new) = (RequestRef::from(&known), RequestRef::from(&new));
     let working = check.misses.enter().await.unwrap();
     let several = [known.clone(), new.clone()];
-    assert_eq!(check.decide_all(&several).await.unwrap().len(), 2);
+    assert_eq!(check.decide_all(&check.in_force(), &several).await.unwrap().len(), 2);
     drop(working);
     check.forget_decisions().await;
     ask(&check, "offer").await;
@@ -65,13 +65,13 @@ async fn batches_and_explanations_wait_in_a_queue_of_their_own() {
             place
         })
         .collect();
-    let full = check.decide_all(&several).now_or_never().unwrap();
+    let full = check.decide_all(&check.in_force(), &several).now_or_never().unwrap();
     assert!(matches!(full, Err(BatchError { index: 1, error: CheckError::Full(_) })), "{full:?}");
     let full = check.explain(&known).now_or_never().unwrap();
     assert!(matches!(full, Err(CheckError::Full(_))), "{full:?}");
     // What is cached needs no place, and single questions have their own.
-    assert_eq!(check.decide_all(&[known.clone(), known]).await.unwrap().len(), 2);
+    assert_eq!(check.decide_all(&check.in_force(), &[known.clone(), known]).await.unwrap().len(), 2);
     check.decide(&new).await.unwrap();
     drop((waiting, working));
-    assert_eq!(check.decide_all(&several).await.unwrap().len(), 2);
+    assert_eq!(check.decide_all(&check.in_force(), &several).await.unwrap().len(), 2);
 }
