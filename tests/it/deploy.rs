@@ -25,7 +25,12 @@ fn variable(text: &str) -> Option<(String, String)> {
 fn the_image_keeps_everything_in_its_volume_and_the_admin_listener_to_itself() {
     let text = read("Dockerfile");
     let words = text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
-    let config = configured(words.filter_map(variable).collect());
+    let mut variables: Vec<_> = words.filter_map(variable).collect();
+    // Whoever runs it says by what callers are known, or that they need not be.
+    let untold = load(None, variables.clone(), &Flags::new()).unwrap_err();
+    assert!(format!("{untold:?}").contains("access_unauthenticated"), "{untold:?}");
+    variables.push(("CONCLAVE_ACCESS_UNAUTHENTICATED".to_owned(), "true".to_owned()));
+    let config = configured(variables);
     assert_eq!(config.database, "sqlite:///data/conclave.db");
     assert!(text.contains("\nVOLUME /data\n") && text.contains("\nUSER 65532:65532\n"));
     assert_eq!(config.listen.to_string(), "0.0.0.0:7180");
