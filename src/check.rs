@@ -10,6 +10,7 @@ pub mod explain;
 mod in_force;
 pub mod key;
 mod lent;
+pub mod queue;
 pub mod snapshot;
 pub mod told;
 mod turns;
@@ -25,7 +26,7 @@ pub use snapshot::{Decider, Searched};
 pub use told::{Asked, Told, ToldError};
 
 use crate::cedar;
-use crate::config::limits::Limits;
+use crate::config::limits::{BATCHES_BURST_MAX, BATCHES_RUNNING_MAX, BATCHES_WAITING_MAX, Limits};
 use crate::counters::{Counting, Deciding};
 use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
 use crate::engine::{Bundle, Detail, Environment};
@@ -36,6 +37,7 @@ use cached::Cached;
 use futures_util::FutureExt as _;
 use in_force::Published;
 use moka::future::Cache;
+use queue::{Bounds, Queue, QueueState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +52,10 @@ pub struct Check {
     stripes: Arc<Stripes>,
     decisions: Cache<DecisionRequest, Arc<Cached>>,
     turns: Turns,
+    /// In front of what single questions need from the store.
+    misses: Queue,
+    /// In front of what needs more than one answer: batches, searches for actions, explanations.
+    batches: Queue,
     /// How many decisions were put into the cache beside those that were there.
     kept: AtomicU64,
     /// How many of them were taken out again.
@@ -101,22 +107,35 @@ impl Check {
             })
             .build();
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
+        let (turns, misses, batches) = (Turns::new(), misses(limits), batches());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
         let published = Published::new(InForce::new(bundle, Arc::new(slicer)));
-        let turns = Turns::new();
-        Ok(Self { published, stripes, decisions, turns, kept, forgotten, counting, deciding, verifier, began })
+        Ok(Self {
+            published,
+            stripes,
+            decisions,
+            turns,
+            misses,
+            batches,
+            kept,
+            forgotten,
+            counting,
+            deciding,
+            verifier,
+            began,
+        })
     }
 
     /// May this principal do this action on this resource?
     ///
     /// # Errors
-    /// [`CheckError`] if the schema does not know the question, or no decision can be made now.
-    /// An error is never an Allow, and is never remembered.
+    /// [`CheckError`] if the schema does not know the question, or no decision can be made now; too many may be
+    /// waiting for one. An error is never an Allow, and is never remembered.
     pub async fn decide(&self, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
         if let Some(answer) = self.cached(request) {
             return Ok(answer);
         }
-        self.miss(&self.in_force(), Detail::Policies, request.to_owned()).await
+        self.miss((&self.in_force(), Detail::Policies), request.to_owned(), Place::Wanted).await
     }
 
     /// The same by a bundle that the asker took hold of before, so that all it asks is decided by one.
@@ -141,7 +160,7 @@ impl Check {
             self.deciding.hit(answer.outcome().is_allow());
             return Ok(answer);
         }
-        self.miss(in_force, detail, request.to_owned()).await
+        self.miss((in_force, detail), request.to_owned(), Place::Wanted).await
     }
 
     /// The same, for whoever does not ask for all policies that determine it: evaluation ends with the one that
@@ -151,6 +170,18 @@ impl Check {
     /// As [`Check::decide`].
     pub async fn decide_to(&self, detail: Detail, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
         self.decide_in(&self.in_force(), detail, request).await
+    }
+
+    /// The same by a bundle in force, past the queue: for the one writer, who waits in no other than its own.
+    ///
+    /// # Errors
+    /// As [`Check::decide`].
+    pub async fn decide_past_queue(&self, in_force: &InForce, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
+        if let Some(answer) = self.look(in_force.generation(), Detail::Policies, request) {
+            self.deciding.hit(answer.outcome().is_allow());
+            return Ok(answer);
+        }
+        self.miss((in_force, Detail::Policies), request.to_owned(), Place::Held).await
     }
 
     /// The answer with all policies that determine it, if it is cached and still right. Never waits.
@@ -211,6 +242,12 @@ impl Check {
         self.published.replace(bundle)
     }
 
+    /// The queues in front of the store: of single questions, and of what needs more than one answer.
+    #[must_use]
+    pub fn queues(&self) -> [(&'static str, QueueState); 2] {
+        [("misses", self.misses.state()), ("batches", self.batches.state())]
+    }
+
     /// Forgets every cached decision; a bench measures misses with it.
     pub async fn forget_decisions(&self) {
         self.decisions.run_pending_tasks().await;
@@ -242,7 +279,12 @@ impl Check {
     }
 
     /// Computes an answer, once for however many ask the same at the same time.
-    async fn miss(&self, in_force: &InForce, detail: Detail, request: DecisionRequest) -> Result<Answer, CheckError> {
+    async fn miss(
+        &self,
+        (in_force, detail): (&InForce, Detail),
+        request: DecisionRequest,
+        place: Place,
+    ) -> Result<Answer, CheckError> {
         let begun = Instant::now();
         // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
         // made.
@@ -259,9 +301,14 @@ impl Check {
             }
             joined
         };
-        let fill = || {
+        // After the turn: who only waits for what another is just computing needs no place.
+        let fill = || async {
+            let _place = match place {
+                Place::Wanted => Some(self.misses.enter().await?),
+                Place::Held => None,
+            };
             self.counting.miss();
-            self.fill(in_force, detail, &request)
+            self.fill(in_force, detail, &request).await
         };
         let turn = join(&self.stripes, present, fresh, fill).await;
         match turn.inspect_err(|error| self.deciding.undecided(error.kind()))? {
@@ -300,6 +347,25 @@ impl Check {
         let stamp = Stamp::new(slice.revision, slice.stripes);
         Ok(Cached::new((outcome, detail), stamp, bundle))
     }
+}
+
+/// Whether somebody who misses has yet to find a place to work at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Waits for one, or is turned away.
+    Wanted,
+    /// Has one of another queue, and must not wait for a second: whoever has that may wait for this one.
+    Held,
+}
+
+fn misses(limits: &Limits) -> Queue {
+    let Limits { misses_running_max: running, misses_waiting_max: waiting, misses_burst_max: burst, .. } = *limits;
+    Queue::new("misses", Bounds { running, waiting, burst })
+}
+
+fn batches() -> Queue {
+    let (running, waiting, burst) = (BATCHES_RUNNING_MAX, BATCHES_WAITING_MAX, BATCHES_BURST_MAX);
+    Queue::new("batches", Bounds { running, waiting, burst })
 }
 
 /// A request as the schema knows it: what a decision begins with.

@@ -104,7 +104,8 @@ impl Client {
 
     fn build(base: &str, builder: reqwest::ClientBuilder) -> Result<Self, ClientError> {
         // A decision comes from the sidecar itself: not through a proxy, and not from where it might point.
-        let http = builder.no_proxy().redirect(Policy::none()).connect_timeout(limits::CONNECT_TIMEOUT).build();
+        let builder = builder.no_proxy().redirect(Policy::none()).connect_timeout(limits::CONNECT_TIMEOUT);
+        let http = builder.pool_idle_timeout(limits::IDLE_MAX).build();
         let http = http.map_err(|error| ClientError::Address(error.to_string()))?;
         Ok(Self { http, base: base.trim_end_matches('/').into(), deadline: limits::DEADLINE, token: None })
     }

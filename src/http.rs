@@ -25,14 +25,17 @@ pub mod routes;
 pub mod served;
 pub mod standing;
 
-pub use accept::{Listener, Listeners};
+pub use accept::{Handed, Listener, Listeners};
 pub use error::Problem;
 
 use crate::admin::Admin;
 use crate::admin::attempts::Attempts;
 use crate::check::Check;
+use crate::check::queue::{Bounds, Queue};
 use crate::config::Limits;
-use crate::config::limits::STREAMS_MAX;
+use crate::config::limits::{
+    READS_BURST_MAX, READS_RUNNING_MAX, READS_WAITING_MAX, STREAMS_MAX, admin_connections_max,
+};
 use crate::decision_log::{Begun, Recorder};
 use crate::reload::Reloader;
 use crate::search::Search;
@@ -60,6 +63,8 @@ pub struct App {
     pub auth: Auth,
     /// One permit for each command that may run or wait at a time.
     pub commands: Arc<Semaphore>,
+    /// In front of what calls read that change nothing.
+    pub reads: Queue,
     /// What was refused, on its way into the audit.
     pub attempts: Attempts,
     /// The calls with an `Idempotency-Key` that are being carried out.
@@ -92,6 +97,8 @@ impl App {
     ) -> Self {
         let search = Search::new(store.clone(), Arc::clone(&check), &limits);
         let commands = Arc::new(Semaphore::new(limits.commands_max));
+        let reads = Bounds { running: READS_RUNNING_MAX, waiting: READS_WAITING_MAX, burst: READS_BURST_MAX };
+        let reads = Queue::new("reads", reads);
         let attempts = Attempts::start(store.clone());
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
         let (measures, standing) = (Measures::default(), Standing::new(admin.clock.now_ms()));
@@ -105,6 +112,7 @@ impl App {
             limits,
             auth,
             commands,
+            reads,
             attempts,
             claims,
             streams,
@@ -155,6 +163,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     app.public_url.get_or_init(|| authzen::metadata::default_url(address, is_tls));
     let access = router::access(Arc::clone(&app));
     let access = accept::accept(listeners.access, access_tls, access, limits, stopping.clone());
+    let limits = Limits { connections_max: admin_connections_max(limits.connections_max), ..limits };
     let admin = router::admin(Arc::clone(&app)).into();
     let admin = accept::accept(listeners.admin, admin_tls, admin, limits, stopping.clone());
     let watch = auth::watch(&app.auth, stopping);

@@ -2,9 +2,12 @@
 //!
 //! Puts the parts together; the one place that knows them all.
 
+mod files;
+
 use crate::admin::demo::{self, DemoError};
 use crate::admin::{Admin, Clock, Random, Settings};
 use crate::check::Check;
+use crate::config::limits::TAKEOVER_POLL_MILLISECONDS;
 use crate::config::{Address, Config, Tls};
 use crate::decision_log::{Recorder, RecorderError};
 use crate::engine::{Bundle, LoadError};
@@ -13,9 +16,12 @@ use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::reload::{self, DescribedError, Fingerprint, Reloader, StoredError};
 use crate::store::{Access, OpenError, Store, StoreError};
+pub use files::connections_max;
 use miette::Diagnostic;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
+use tokio::time::Instant;
 
 /// Why a server does not start. No port was bound, and nothing was changed but what a first start makes.
 #[derive(Debug, Error, Diagnostic)]
@@ -82,6 +88,20 @@ impl Application {
     /// # Errors
     /// [`StartError`] for the first part that cannot be used; the store is closed again.
     pub async fn build(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
+        // On the heap: this future is part of many others.
+        Box::pin(Self::build_after(Duration::ZERO, config, clock, random)).await
+    }
+
+    /// The same, waiting so long for another server to let go of the database.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub async fn build_after(
+        wait_max: Duration,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
         // First what can be wrong without anything having been made.
         let read = config.sources().read();
         let print = read.fingerprint();
@@ -95,7 +115,7 @@ impl Application {
         let post = post(config)?;
         let auth = Auth::read(config)?;
         warn_of_plain_http(config);
-        let store = Store::open(&config.database, Access::Own).await?;
+        let store = own(&config.database, wait_max).await?;
         let built = match reload::check_stored(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
             Ok(()) => {
@@ -179,6 +199,19 @@ impl Application {
             delivery.stop().await;
         }
         store.close().await;
+    }
+}
+
+/// Opens the database, once whoever owns it has let go of it.
+async fn own(database: &str, wait_max: Duration) -> Result<Store, OpenError> {
+    let until = Instant::now() + wait_max;
+    loop {
+        match Store::open(database, Access::Own).await {
+            Err(OpenError::Owned { .. }) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(TAKEOVER_POLL_MILLISECONDS)).await;
+            }
+            opened => return opened,
+        }
     }
 }
 

@@ -15,9 +15,12 @@ mod token;
 pub use answer::{Found, Way};
 pub use error::SearchError;
 
+use crate::check::queue::{Bounds, Queue, QueueState};
 use crate::check::{Check, Decider, InForce, Searched};
 use crate::config::Limits;
-use crate::config::limits::{SEARCH_RESULTS_DEFAULT, SEARCH_RESULTS_MAX, SEARCHES_MAX};
+use crate::config::limits::{
+    SEARCH_RESULTS_DEFAULT, SEARCH_RESULTS_MAX, SEARCHES_BURST_MAX, SEARCHES_MAX, SEARCHES_WAITING_MAX,
+};
 use crate::domain::{Decision, EntityUid};
 use crate::store::search::{Cursor, Part, Plan};
 use crate::store::{ReadTransaction, Store};
@@ -25,7 +28,7 @@ use cost::Cost;
 use std::sync::Arc;
 use std::time::Duration;
 use token::State;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 /// Most places that a search goes through one by one; where there are more, it goes through everything.
 const PLACES_MAX: u32 = 20_000;
@@ -37,7 +40,7 @@ pub struct Search {
     check: Arc<Check>,
     limits: Limits,
     /// A search holds a connection to the database for as long as it lasts; decisions need some too.
-    turns: Semaphore,
+    turns: Queue,
 }
 
 /// Which page of the results.
@@ -60,7 +63,14 @@ impl Search {
     /// A search over a store, deciding by `check`.
     #[must_use]
     pub fn new(store: Store, check: Arc<Check>, limits: &Limits) -> Self {
-        Self { store, check, limits: *limits, turns: Semaphore::new(SEARCHES_MAX) }
+        let bounds = Bounds { running: SEARCHES_MAX, waiting: SEARCHES_WAITING_MAX, burst: SEARCHES_BURST_MAX };
+        Self { store, check, limits: *limits, turns: Queue::new("searches", bounds) }
+    }
+
+    /// The searches that go through the store, and those that wait for that.
+    #[must_use]
+    pub fn queue(&self) -> QueueState {
+        self.turns.state()
     }
 
     /// The entities of the sought type for which the decision is Allow by `in_force`, which has read the request.
@@ -106,7 +116,7 @@ impl Search {
 
     /// Waits until fewer than `SEARCHES_MAX` searches are under way.
     async fn turn(&self, cost: &Cost) -> Result<SemaphorePermit<'_>, SearchError> {
-        let turn = tokio::time::timeout(cost.time_left(), self.turns.acquire()).await;
+        let turn = tokio::time::timeout(cost.time_left(), self.turns.enter()).await;
         turn.ok().and_then(Result::ok).ok_or(SearchError::Busy)
     }
 }

@@ -66,7 +66,7 @@ impl Admin {
             lent: Lent::nothing(),
         };
         let in_force = call::in_force(&self.check);
-        let answer = self.check.decide_by(&in_force, &request).await.map_err(undecided)?;
+        let answer = self.check.decide_past_queue(&in_force, &request).await.map_err(undecided)?;
         Ok(answer.outcome().decision == Decision::Allow)
     }
 

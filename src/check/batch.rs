@@ -1,9 +1,10 @@
 //! Many questions answered at one revision.
 
-use super::{Answer, Check, CheckError, InForce, RequestRef};
+use super::{Answer, Check, CheckError, InForce, Place, RequestRef};
 use crate::domain::{Decision, Revision};
 use crate::engine::Detail;
 use thiserror::Error;
+use tokio::sync::SemaphorePermit;
 
 /// How often a batch starts over because a write touched one of its answers meanwhile.
 const ROUNDS_MAX: usize = 16;
@@ -19,15 +20,19 @@ pub struct BatchError {
     pub error: CheckError,
 }
 
+/// The place of a batch among those that need the store: taken when it first needs one, and kept to its end.
+type Seat<'a> = Option<SemaphorePermit<'a>>;
+
 impl Check {
     /// Answers all questions, in their order, as of one revision and by one bundle.
     ///
     /// # Errors
     /// [`BatchError`] for the first question without an answer.
     pub async fn decide_all(&self, in_force: &InForce, requests: &[RequestRef<'_>]) -> Result<Vec<Answer>, BatchError> {
-        let mut answers = Vec::with_capacity(requests.len());
+        let (mut answers, mut seat) = (Vec::with_capacity(requests.len()), Seat::None);
         for (index, request) in requests.iter().enumerate() {
-            answers.push(self.decide_by(in_force, request).await.map_err(|error| BatchError { index, error })?);
+            let answer = self.decide_seated((in_force, Detail::Policies), request, &mut seat).await;
+            answers.push(answer.map_err(|error| BatchError { index, error })?);
         }
         for _ in 0..ROUNDS_MAX {
             let revision = newest(&answers);
@@ -35,7 +40,8 @@ impl Check {
             for (index, (answer, request)) in answers.iter_mut().zip(requests).enumerate() {
                 if !self.holds_at(answer, revision) {
                     settled = false;
-                    *answer = self.decide_by(in_force, request).await.map_err(|error| BatchError { index, error })?;
+                    let again = self.decide_seated((in_force, Detail::Policies), request, &mut seat).await;
+                    *answer = again.map_err(|error| BatchError { index, error })?;
                 }
             }
             if settled {
@@ -56,8 +62,9 @@ impl Check {
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
+        let mut seat = Seat::None;
         for _ in 0..ROUNDS_MAX {
-            let mut turns = self.take_turns((in_force, detail), requests, &ends).await?;
+            let mut turns = self.take_turns((in_force, detail), requests, &ends, &mut seat).await?;
             let answers = || turns.iter().flatten().flatten();
             let revision = answers().map(|answer| answer.revision).max().unwrap_or_default();
             let settled = turns.iter_mut().flatten().flatten().all(|answer| self.holds_at(answer, revision));
@@ -68,17 +75,35 @@ impl Check {
         Err(CheckError::Unsettled)
     }
 
-    async fn take_turns(
-        &self,
+    /// One answer of several.
+    async fn decide_seated<'a>(
+        &'a self,
+        (in_force, detail): (&InForce, Detail),
+        request: &RequestRef<'_>,
+        seat: &mut Seat<'a>,
+    ) -> Result<Answer, CheckError> {
+        if let Some(answer) = self.look(in_force.generation(), detail, request) {
+            self.deciding.hit(answer.outcome().is_allow());
+            return Ok(answer);
+        }
+        if seat.is_none() {
+            *seat = Some(self.batches.enter().await?);
+        }
+        self.miss((in_force, detail), request.to_owned(), Place::Held).await
+    }
+
+    async fn take_turns<'a>(
+        &'a self,
         (in_force, detail): (&InForce, Detail),
         requests: &[Option<RequestRef<'_>>],
         ends: impl Fn(Decision) -> bool,
+        seat: &mut Seat<'a>,
     ) -> Result<Vec<Option<Result<Answer, CheckError>>>, CheckError> {
         let mut turns = Vec::with_capacity(requests.len());
         for request in requests {
             let turn = match request {
                 None => None,
-                Some(request) => match self.decide_in(in_force, detail, request).await {
+                Some(request) => match self.decide_seated((in_force, detail), request, seat).await {
                     Err(error) if !error.is_of_the_question() => return Err(error),
                     turn => Some(turn),
                 },

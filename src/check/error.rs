@@ -1,5 +1,6 @@
 //! Why a question has no answer.
 
+use super::queue::Full;
 use crate::cedar::CedarError;
 use crate::counters::Undecided;
 use crate::domain::LentError;
@@ -29,6 +30,9 @@ pub enum CheckError {
     /// The batch kept changing under the hands: 503.
     #[error("the store changes faster than the batch can be decided at one revision")]
     Unsettled,
+    /// So many wait for an answer that no more may: 503, at once.
+    #[error("too many questions are waiting")]
+    Full(#[from] Full),
     /// Something that a decision needs was not read, or was not decided: 503. Not reachable, and not worth a panic.
     #[error("no decision was made")]
     Lost,
@@ -40,7 +44,7 @@ impl CheckError {
     pub const fn is_of_the_question(&self) -> bool {
         match self {
             Self::NotAllowed(_) | Self::Context(_) | Self::Lent(_) => true,
-            Self::Unavailable(_) | Self::Slice(_) | Self::Unsettled | Self::Lost => false,
+            Self::Unavailable(_) | Self::Slice(_) | Self::Unsettled | Self::Full(_) | Self::Lost => false,
         }
     }
 }
@@ -54,6 +58,7 @@ impl CheckError {
             Self::Unavailable(StoreError::Busy) => Undecided::Busy,
             Self::Unavailable(StoreError::Database(_) | StoreError::ReadOnly) => Undecided::Database,
             Self::Unavailable(StoreError::Corrupt(_)) | Self::Slice(_) => Undecided::Data,
+            Self::Full(_) => Undecided::Shed,
             Self::Unsettled | Self::Lost => Undecided::Other,
         }
     }

@@ -36,6 +36,7 @@ impl Check {
         let request = request.to_owned();
         let in_force = self.in_force();
         let bundle = in_force.bundle();
+        let _place = self.batches.enter().await?;
         let Prepared { environment, context, uids, lent } = prepared(bundle, &request)?;
         let (reach, chained) = (told_of(environment.reach()), carrier(&request));
         let seeds = Seeds { uids, reach: &reach, lent };

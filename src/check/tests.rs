@@ -2,6 +2,7 @@
 
 mod described;
 mod detail;
+mod full;
 mod replaced;
 
 use super::*;

@@ -3,14 +3,15 @@
 use super::{PolicyArguments, StoreArguments, demo, output};
 use crate::admin::{SystemClock, SystemRandom};
 use crate::config::{Config, Loaded};
-use crate::http::Listeners;
-use crate::lifecycle::{Application, Demo};
+use crate::http::{Handed, Listeners};
+use crate::lifecycle::{Application, Demo, connections_max};
 use crate::telemetry;
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const DETAILS: &str = "\
@@ -23,6 +24,9 @@ at first start, in the file DATABASE.admin-token (mode 0600).
 
 Mail, limits, TLS, who may ask and whatever else has no flag here is set by variables or in the file: --print-config
 names each setting.
+
+Sockets that are handed over (LISTEN_FDS, as systemd does it) are taken in place of --listen and
+--admin-listen, in this order or by their names, access and admin.
 
 The first SIGTERM or SIGINT stops the server once the requests under way are answered; the second
 stops it at once.";
@@ -79,7 +83,7 @@ impl Arguments {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let loaded = arguments.load()?;
+    let mut loaded = arguments.load()?;
     if arguments.print_config {
         output::print(&loaded.describe())?;
         return Ok(ExitCode::SUCCESS);
@@ -88,16 +92,23 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     for variable in &loaded.unknown_variables {
         tracing::warn!(variable, "this variable sets nothing");
     }
+    let limits = &mut loaded.config.limits;
+    limits.connections_max = connections_max(limits.connections_max);
+    // Before there are threads that could look at the environment.
+    let handed = Handed::from_env()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
-    runtime.block_on(serve(&loaded.config))?;
+    runtime.block_on(serve(&loaded.config, handed))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config) -> miette::Result<()> {
+async fn serve(config: &Config, handed: Handed) -> miette::Result<()> {
     // Before anything that would have to be closed in order.
     let signals = Signals::listen().into_diagnostic().wrap_err("signals cannot be received")?;
-    let application = Application::build(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
-    let listeners = Listeners::open(config).await?;
+    // Where connections wait already, the server before this one may still be answering its last.
+    let wait_max = Duration::from_secs(if handed.is_any() { config.limits.takeover_seconds } else { 0 });
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let application = Box::pin(Application::build_after(wait_max, config, clock, random)).await?;
+    let listeners = Listeners::open(handed, config).await?;
     let (access, admin) = (listeners.access.address(), listeners.admin.address());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %access, %admin, "serving");
     if application.demo() != Demo::NotAsked {

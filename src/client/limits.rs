@@ -9,6 +9,10 @@ pub const DEADLINE: Duration = Duration::from_secs(3);
 /// How long a connection may take to be made; then the next one is tried.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How long a connection is kept without a question. Shorter than the sidecar keeps it (60 s): a question must not cross
+/// the end of a connection.
+pub const IDLE_MAX: Duration = Duration::from_secs(30);
+
 /// Largest answer that is read, in bytes: a full batch with many policies to each answer.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 

@@ -31,6 +31,8 @@ pub const JWT_BYTES_MAX: usize = 8 * 1024;
 
 /// How often files of credentials are looked at for changes, in milliseconds.
 pub const CREDENTIALS_POLL_MILLISECONDS: u64 = 1_000;
+/// Most connections that the admin listener serves at a time.
+pub const ADMIN_CONNECTIONS_MAX: usize = 1_024;
 
 /// How long a client is asked to wait after a 503, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
@@ -41,8 +43,11 @@ pub const ACCEPT_REST_MILLISECONDS: u64 = 100;
 /// Longest `Conclave-Min-Revision` poll interval, in milliseconds.
 pub const REVISION_POLL_MILLISECONDS: u64 = 5;
 
+/// How often a server that takes over looks whether the database was let go of, in milliseconds.
+pub const TAKEOVER_POLL_MILLISECONDS: u64 = 20;
+
 /// How long `/readyz` waits for the store, in milliseconds.
-pub const READINESS_MILLISECONDS: u64 = 2_000;
+pub const READINESS_MILLISECONDS: u64 = 1_000;
 
 /// How much of a body that is too large is read and thrown away, in bytes, so that the client gets
 /// to read the 413 instead of a reset connection.
@@ -100,6 +105,31 @@ pub const SEARCH_RESULTS_MAX: usize = 1_000;
 /// Searches that go through the store at a time, of the connections that read; others wait for their turn.
 pub const SEARCHES_MAX: usize = 2;
 
+/// Searches that wait for their turn while some have done so without a break; more are answered 503 at once.
+pub const SEARCHES_WAITING_MAX: usize = 4;
+
+/// Searches that wait for their turn when they come all at once; more are answered 503 at once.
+pub const SEARCHES_BURST_MAX: usize = 64;
+
+/// Batches of questions, searches for actions and explanations that read from the store at a time, each one
+/// statement after the other; others wait for their turn.
+pub const BATCHES_RUNNING_MAX: usize = 2;
+
+/// Those that wait for their turn while some have done so without a break; more are answered 503 at once.
+pub const BATCHES_WAITING_MAX: usize = 4;
+
+/// Those that wait for their turn when they come all at once; more are answered 503 at once.
+pub const BATCHES_BURST_MAX: usize = 64;
+
+/// Lists and records of the admin API that are read at a time; others wait for their turn.
+pub const READS_RUNNING_MAX: usize = 2;
+
+/// Those that wait for their turn while some have done so without a break; more are answered 503 at once.
+pub const READS_WAITING_MAX: usize = 16;
+
+/// Those that wait for their turn when they come all at once; more are answered 503 at once.
+pub const READS_BURST_MAX: usize = 256;
+
 /// Bounds that a deployment may change (`[limits]` in the configuration file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,13 +150,25 @@ pub struct Limits {
     pub body_read_seconds: u64,
     /// How long a request may take altogether, in seconds; more is answered 503.
     pub request_seconds: u64,
+    /// The same of a call that changes something, in seconds: longer, for the change may be made although its answer
+    /// came too late.
+    pub change_seconds: u64,
     /// How long a client may take to accept what is written to it, in seconds; then it is cut off.
     pub write_seconds: u64,
-    /// How long a connection may stay open without a request, in seconds. Long: clients that keep a
-    /// pool of connections must not run into one that is just being closed.
+    /// How long a connection may stay open without a request, in seconds. Longer than clients
+    /// keep one in their pool that they do not use: a request must not cross the end of its connection.
     pub idle_seconds: u64,
-    /// How many connections each listener serves at a time; more wait in the system's queue.
+    /// How many connections the access listener serves at a time; more wait in the system's queue. Each needs an open
+    /// file (`ulimit -n`); where there are fewer, fewer are served. The admin listener serves half as many, and no
+    /// more than 1,024.
     pub connections_max: usize,
+    /// How many single questions that are not in the cache are worked on at a time; others wait for their turn.
+    pub misses_running_max: usize,
+    /// How many wait for their turn while some have done so for a tenth of a second without a break; more are
+    /// answered 503 at once. Few: they are what an answer waits for under load.
+    pub misses_waiting_max: usize,
+    /// How many wait for their turn when they come all at once; more are answered 503 at once.
+    pub misses_burst_max: usize,
     /// How many questions one batch may hold; more is answered 422.
     pub batch_requests_max: usize,
     /// How many admin commands may run or wait for the writer at a time; more is answered 503.
@@ -141,6 +183,12 @@ pub struct Limits {
     pub search_milliseconds_max: u64,
     /// How long requests that are under way get to finish when the server stops, in seconds.
     pub drain_seconds: u64,
+    /// How long a connection that rests is kept for one more request when the server stops, in milliseconds: one may
+    /// be on its way.
+    pub drain_idle_milliseconds: u64,
+    /// How long a server whose sockets were handed over waits for the one before it to let go of the database, in
+    /// seconds. More than that takes to drain.
+    pub takeover_seconds: u64,
     /// How much memory cached decisions take, in bytes.
     pub decision_cache_bytes_max: u64,
     /// How much memory cached entities take, in bytes.
@@ -156,20 +204,26 @@ impl Default for Limits {
             body_bytes_max: 64 * 1024,
             json_depth_max: 32,
             header_bytes_max: 16 * 1024,
-            header_read_seconds: 10,
+            header_read_seconds: 5,
             tls_handshake_seconds: 5,
             jwt_skew_seconds: 30,
-            body_read_seconds: 10,
-            request_seconds: 20,
+            body_read_seconds: 5,
+            request_seconds: 2,
+            change_seconds: 20,
             write_seconds: 20,
-            idle_seconds: 300,
-            connections_max: 4096,
+            idle_seconds: 60,
+            connections_max: 16_384,
+            misses_running_max: 8,
+            misses_waiting_max: 8,
+            misses_burst_max: 512,
             batch_requests_max: 500,
             commands_max: 256,
             min_revision_wait_milliseconds: 1_000,
             search_candidates_max: 20_000,
-            search_milliseconds_max: 5_000,
+            search_milliseconds_max: 1_500,
             drain_seconds: 20,
+            drain_idle_milliseconds: 1_000,
+            takeover_seconds: 30,
             decision_cache_bytes_max: 64 * 1024 * 1024,
             entity_cache_bytes_max: 64 * 1024 * 1024,
             verification_decisions: 1_000,
@@ -182,7 +236,7 @@ impl Limits {
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 20] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 26] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -195,19 +249,38 @@ impl Limits {
             ("jwt_skew_seconds", self.jwt_skew_seconds, 0, 300),
             ("body_read_seconds", self.body_read_seconds, 1, HOUR),
             ("request_seconds", self.request_seconds, 1, HOUR),
+            ("change_seconds", self.change_seconds, 1, HOUR),
             ("write_seconds", self.write_seconds, 1, HOUR),
             ("idle_seconds", self.idle_seconds, 1, 24 * HOUR),
             ("connections_max", wide(self.connections_max), 1, 1_000_000),
+            ("misses_running_max", wide(self.misses_running_max), 1, 10_000),
+            ("misses_waiting_max", wide(self.misses_waiting_max), 0, 100_000),
+            ("misses_burst_max", wide(self.misses_burst_max), 0, 1_000_000),
             ("batch_requests_max", wide(self.batch_requests_max), 1, 100_000),
             ("commands_max", wide(self.commands_max), 1, 100_000),
             ("min_revision_wait_milliseconds", self.min_revision_wait_milliseconds, 1, HOUR * 1000),
             ("search_candidates_max", wide(self.search_candidates_max), 1, 10_000_000),
             ("search_milliseconds_max", self.search_milliseconds_max, 1, HOUR * 1000),
             ("drain_seconds", self.drain_seconds, 1, HOUR),
+            ("drain_idle_milliseconds", self.drain_idle_milliseconds, 0, 60_000),
+            ("takeover_seconds", self.takeover_seconds, 0, HOUR),
             ("decision_cache_bytes_max", self.decision_cache_bytes_max, 0, 1024 * GIB),
             ("entity_cache_bytes_max", self.entity_cache_bytes_max, 0, 1024 * GIB),
             ("verification_decisions", self.verification_decisions, 0, 1_000_000_000),
         ]
+    }
+}
+
+/// How many connections the admin listener serves at a time where the access listener serves so many.
+#[must_use]
+pub const fn admin_connections_max(connections_max: usize) -> usize {
+    let half = connections_max / 2;
+    if half > ADMIN_CONNECTIONS_MAX {
+        ADMIN_CONNECTIONS_MAX
+    } else if half == 0 {
+        1
+    } else {
+        half
     }
 }
 

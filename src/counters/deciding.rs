@@ -12,6 +12,8 @@ pub enum Undecided {
     Question,
     /// No connection to the database was free in time.
     Busy,
+    /// Too many were waiting for one already.
+    Shed,
     /// The database failed.
     Database,
     /// What is stored is not what this program writes.
@@ -22,7 +24,7 @@ pub enum Undecided {
 
 impl Undecided {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Question, Self::Busy, Self::Database, Self::Data, Self::Other];
+    pub const ALL: [Self; 6] = [Self::Question, Self::Busy, Self::Shed, Self::Database, Self::Data, Self::Other];
 
     /// As metrics have it.
     #[must_use]
@@ -30,6 +32,7 @@ impl Undecided {
         match self {
             Self::Question => "question",
             Self::Busy => "busy",
+            Self::Shed => "shed",
             Self::Database => "database",
             Self::Data => "data",
             Self::Other => "other",
@@ -169,7 +172,7 @@ mod tests {
         assert_eq!((counted.misses_allowed, counted.misses_denied, counted.troubled), (1, 2, 1));
         assert_eq!(
             counted.undecided.map(|(why, count)| (why.name(), count)),
-            [("question", 1), ("busy", 1), ("database", 1), ("data", 2), ("other", 1)]
+            [("question", 1), ("busy", 1), ("shed", 1), ("database", 1), ("data", 2), ("other", 1)]
         );
         assert_eq!((counted.duration.count(), counted.duration.nanoseconds), (3, 5_000_000));
     }

@@ -4,6 +4,8 @@
 //! connections open for good.
 
 mod connection;
+mod handed;
+mod last;
 mod listener;
 mod phase;
 mod stop;
@@ -11,6 +13,7 @@ mod streamed;
 mod timed;
 mod tls;
 
+pub use handed::{Handed, HandedError};
 pub use listener::{BindError, Listener, Listeners};
 pub use tls::{TlsError, authorities, certificates, key, settings as tls_settings};
 
@@ -19,6 +22,7 @@ use crate::config::limits::ACCEPT_REST_MILLISECONDS;
 use crate::http::auth::Reloaded;
 use crate::http::served::Served;
 use connection::Connections;
+use futures_util::FutureExt as _;
 use listener::{Accept, Socket};
 use rustls::ServerConfig;
 use std::io;
@@ -51,13 +55,19 @@ pub async fn accept(
     stopping: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Connections::new(served, limits, stopping));
+    let is_handed = listener.is_handed;
     match listener.socket {
-        Socket::Tcp(socket) => run(socket, tls, connections, &limits).await,
-        Socket::Unix(socket) => run(socket, tls, connections, &limits).await,
+        Socket::Tcp(socket) => run(socket, (is_handed, tls), connections, &limits).await,
+        Socket::Unix(socket) => run(socket, (is_handed, tls), connections, &limits).await,
     }
 }
 
-async fn run<A: Accept>(listener: A, tls: Option<Tls>, connections: Arc<Connections>, limits: &Limits) {
+async fn run<A: Accept>(
+    listener: A,
+    (is_handed, tls): (bool, Option<Tls>),
+    connections: Arc<Connections>,
+    limits: &Limits,
+) {
     let mut stopping = connections.stopping();
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let mut tasks = JoinSet::new();
@@ -95,6 +105,18 @@ async fn run<A: Accept>(listener: A, tls: Option<Tls>, connections: Arc<Connecti
             }
             Err(error) => rest(&error).await,
         }
+    }
+    // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
+    // wait for the next server.
+    while !is_handed
+        && let Ok(permit) = Arc::clone(&permits).try_acquire_owned()
+        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
+    {
+        let serving = connections.serve(stream, peer);
+        tasks.spawn(async move {
+            serving.await;
+            drop(permit);
+        });
     }
     drop(listener);
     drain(tasks, limits).await;

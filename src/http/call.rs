@@ -4,7 +4,7 @@
 //! What was done is written by the store with the change. What was refused is known here alone, where
 //! every refusal passes on its way out, whichever part of the server refused.
 
-use super::error::Refused;
+use super::error::{Refused, full};
 use super::{App, idempotency};
 use crate::admin::Caller;
 use crate::admin::call::{self, Call};
@@ -20,11 +20,13 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Where all routes of the admin API begin.
-const PREFIX: &str = "/admin/v1";
+pub(super) const PREFIX: &str = "/admin/v1";
 
-/// Runs a call; one that only reads passes as it is.
+/// Runs a call; one that only reads waits for its place and passes as it is.
 pub async fn carry_out(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.method().is_safe() {
+        // Decisions need connections to the store, too. A stream gives its place back when it begins.
+        let Ok(_place) = app.reads.enter().await else { return full().into_response() };
         return next.run(request).await;
     }
     match idempotency::key(request.headers()) {

@@ -101,6 +101,11 @@ fn unavailable(error: &dyn Error, detail: &'static str) -> Problem {
     Problem::unavailable(detail)
 }
 
+/// 503: more is asked than can be answered now.
+pub(super) fn full() -> Problem {
+    Problem::unavailable("too much is asked at a time: try again later")
+}
+
 /// `place` stands before the field's name: empty, or `requests[3].`.
 fn undecided(error: CheckError, place: &str) -> Problem {
     match error {
@@ -118,6 +123,8 @@ fn undecided(error: CheckError, place: &str) -> Problem {
         CheckError::Lent(LentError { place: at, path, detail }) => {
             Problem::malformed(format!("{place}entities[{at}].{path}"), detail)
         }
+        // Told by the queue, once a second: a line for each would be more work than the answer.
+        CheckError::Full(_) => full(),
         error @ (CheckError::Unavailable(_) | CheckError::Slice(_) | CheckError::Unsettled | CheckError::Lost) => {
             unavailable(&error, "no decision can be made now")
         }

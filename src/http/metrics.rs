@@ -91,7 +91,10 @@ fn requests(page: &mut Page, app: &App) {
     let errors: Vec<_> = errors.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
     page.counter("conclave_request_errors_total", "Requests answered with a status from 400.", &errors);
     let shed = app.measures.turned_away().map(|(at, count)| (format!("queue=\"{}\"", at.name()), count));
-    let shed: Vec<_> = shed.collect();
+    let queues = [("searches", app.search.queue()), ("reads", app.reads.state())];
+    let queues = app.check.queues().into_iter().chain(queues);
+    let queues: Vec<_> = queues.map(|(name, state)| (format!("queue=\"{name}\""), state)).collect();
+    let shed: Vec<_> = shed.chain(queues.iter().map(|(label, state)| (label.clone(), state.shed))).collect();
     let shed: Vec<_> = shed.iter().map(|(label, count)| (label.as_str(), *count)).collect();
     page.counter("conclave_shed_total", "Requests turned away because too many were there already.", &shed);
     let taken = |all: usize, permits: &Semaphore| all.saturating_sub(permits.available_permits());
@@ -101,6 +104,8 @@ fn requests(page: &mut Page, app: &App) {
         ("queue=\"streams\"", taken(STREAMS_MAX, &app.streams)),
         ("queue=\"audit\"", app.attempts.queued()),
     ];
+    let waiting = queues.iter().map(|(label, state)| (label.as_str(), state.running + state.waiting));
+    let depths: Vec<_> = depths.into_iter().chain(waiting).collect();
     page.gauges("conclave_queue_depth", "How many are in a queue, those at its head included.", &depths);
     let limits = [
         ("queue=\"commands\"", commands_max),

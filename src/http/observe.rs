@@ -2,6 +2,7 @@
 
 use super::App;
 use super::access::answer::Decided;
+use super::call::PREFIX;
 use super::error::Problem;
 use super::measures::Way;
 use crate::config::Limits;
@@ -16,12 +17,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// Answers 503 to what takes longer than `request_seconds` and 500 to what panics: never an Allow.
+/// Answers 503 to what takes longer than `request_seconds`, or `change_seconds`, and 500 to what panics: never an
+/// Allow.
 pub async fn observe(State((app, way)): State<(Arc<App>, Way)>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = || request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let line = Line::start(request.method(), route);
-    let response = guarded(&app.limits, next.run(request).map(Ok)).await.unwrap_or_else(Problem::into_response);
+    let seconds_max = seconds_max(&app.limits, &request);
+    let response = within(seconds_max, next.run(request).map(Ok)).await.unwrap_or_else(Problem::into_response);
     app.measures.answered(way, begun.elapsed(), response.status());
     if let Some(line) = line {
         line.end(&response);
@@ -29,7 +32,14 @@ pub async fn observe(State((app, way)): State<(Arc<App>, Way)>, request: Request
     response
 }
 
-/// What `answering` comes to, within the time that a request may take.
+/// How long this request may take, in seconds. A change goes on when its time is over: whoever is told so too early
+/// does not know whether it was made.
+fn seconds_max(limits: &Limits, request: &Request) -> u64 {
+    let is_change = !request.method().is_safe() && request.uri().path().starts_with(PREFIX);
+    if is_change { limits.change_seconds } else { limits.request_seconds }
+}
+
+/// What `answering` comes to, within the time that a question may take.
 ///
 /// # Errors
 /// 503 for what takes longer, 500 for what panics, and the problem of `answering`.
@@ -37,12 +47,16 @@ pub(super) async fn guarded<T>(
     limits: &Limits,
     answering: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
+    within(limits.request_seconds, answering).await
+}
+
+async fn within<T>(seconds_max: u64, answering: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     // What a panic may leave half changed is a transaction, which is then rolled back.
     let mut answering = pin!(AssertUnwindSafe(answering).catch_unwind());
     // What is answered without waiting needs no timer.
     let answered = match futures_util::poll!(answering.as_mut()) {
         Poll::Ready(answered) => answered,
-        Poll::Pending => tokio::time::timeout(Duration::from_secs(limits.request_seconds), answering)
+        Poll::Pending => tokio::time::timeout(Duration::from_secs(seconds_max), answering)
             .await
             .map_err(|_elapsed| Problem::unavailable("the answer took too long"))?,
     };

@@ -5,15 +5,15 @@ use super::error::{OpenError, StoreError};
 use sqlx::SqliteConnection;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// Connections of one kind, each lent to one task at a time, first come first served.
 pub(super) struct Leases {
     slots: Vec<Arc<Mutex<Slot>>>,
-    /// For which one to wait when none is free, so that waiting tasks spread evenly.
-    turn: AtomicUsize,
+    /// One permit for each that is not lent: who waits, waits for whichever comes back first.
+    free: Arc<Semaphore>,
     /// How long to wait for a connection.
     wait_max: Duration,
     /// Nothing is lent any more.
@@ -23,6 +23,8 @@ pub(super) struct Leases {
 /// A connection lent to one task; given back by dropping it.
 pub(super) struct Lease {
     slot: OwnedMutexGuard<Slot>,
+    /// Goes with the connection, and to whoever brings it to rest.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Leases {
@@ -42,8 +44,8 @@ impl Leases {
 
     fn of(slots: Vec<Slot>, wait_max: Duration) -> Self {
         Self {
+            free: Arc::new(Semaphore::new(slots.len())),
             slots: slots.into_iter().map(|slot| Arc::new(Mutex::new(slot))).collect(),
-            turn: AtomicUsize::new(0),
             wait_max,
             closed: AtomicBool::new(false),
         }
@@ -51,7 +53,8 @@ impl Leases {
 
     /// Lends a connection that is outside any transaction.
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
-        let mut lease = Lease { slot: self.slot().await? };
+        let leased = tokio::time::timeout(self.wait_max, self.first()).await;
+        let mut lease = leased.ok().flatten().ok_or_else(StoreError::busy)?;
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Database(sqlx::Error::PoolClosed));
         }
@@ -73,13 +76,15 @@ impl Leases {
 
     /// The first that is free: the less there is to do, the fewer connections do it, and the more of
     /// what it asks for each of them still has in memory.
-    async fn slot(&self) -> Result<OwnedMutexGuard<Slot>, StoreError> {
-        if let Some(slot) = self.slots.iter().find_map(|slot| Arc::clone(slot).try_lock_owned().ok()) {
-            return Ok(slot);
+    async fn first(&self) -> Option<Lease> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
+        loop {
+            if let Some(slot) = self.slots.iter().find_map(|slot| Arc::clone(slot).try_lock_owned().ok()) {
+                return Some(Lease { slot, permit: Some(permit) });
+            }
+            // There is one for each permit. Somebody else's went from one hand to the next while we looked past it.
+            tokio::task::yield_now().await;
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len().max(1);
-        let slot = self.slots.get(turn).ok_or(StoreError::Busy)?;
-        tokio::time::timeout(self.wait_max, Arc::clone(slot).lock_owned()).await.map_err(|_| StoreError::busy())
     }
 }
 
@@ -106,9 +111,11 @@ impl Drop for Lease {
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let slot = Arc::clone(OwnedMutexGuard::mutex(&self.slot));
+            let permit = self.permit.take();
             runtime.spawn(async move {
                 // Failing, it stays in doubt, and the next lease tries again and can say so.
                 let _ = slot.lock().await.rest().await;
+                drop(permit);
             });
         }
     }
@@ -145,6 +152,22 @@ mod tests {
         for free in [0, 2, 1, 1, 0] {
             held.remove(free);
             held.insert(free, leases.lease().await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_whichever_comes_back_first() {
+        let world = World::new().await;
+        let leases = leases(&world, 3).await;
+        for back in [0, 1, 2] {
+            let mut held =
+                vec![leases.lease().await.unwrap(), leases.lease().await.unwrap(), leases.lease().await.unwrap()];
+            let returns = async {
+                tokio::task::yield_now().await;
+                drop(held.remove(back));
+            };
+            let (leased, ()) = tokio::join!(leases.lease(), returns);
+            leased.unwrap();
         }
     }
 

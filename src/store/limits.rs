@@ -12,7 +12,7 @@ pub const READ_CONNECTIONS_MAX: usize = 4;
 pub const IMPORT_PAGE_CACHE_KIBIBYTES_MAX: u32 = 128 * 1024;
 
 /// How long a read waits for a connection before it fails with [`super::StoreError::Busy`].
-pub const READ_WAIT_MAX: Duration = Duration::from_secs(2);
+pub const READ_WAIT_MAX: Duration = Duration::from_millis(1_500);
 
 /// How long a write waits for the writes before it, before it fails with [`super::StoreError::Busy`].
 pub const WRITE_WAIT_MAX: Duration = Duration::from_secs(5);

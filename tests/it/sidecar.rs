@@ -3,7 +3,7 @@
 use conclave::admin::{Clock, SystemClock, SystemRandom};
 use conclave::config::{Address, Config, Secret};
 use conclave::doctor::examine;
-use conclave::http::Listeners;
+use conclave::http::{App, Listeners};
 use conclave::lifecycle::Application;
 use conclave::store::{Access, Store};
 use reqwest::header::HeaderMap;
@@ -23,6 +23,8 @@ pub struct TestSidecar {
     clock: Arc<Ahead>,
     /// A database to start from.
     template: Option<Vec<u8>>,
+    /// What ids are called instead of what the test calls them.
+    rename: Option<fn(&str) -> String>,
     running: Option<Running>,
 }
 
@@ -44,6 +46,7 @@ struct Running {
     access: String,
     admin: String,
     token: String,
+    app: Arc<App>,
     stop: oneshot::Sender<()>,
     done: JoinHandle<()>,
 }
@@ -100,9 +103,14 @@ impl Reply {
 }
 
 impl TestSidecar {
-    /// A server on an empty database in a folder of its own.
+    /// A server on an empty database in a folder of its own. It has more time than usual: dozens of them share a
+    /// machine while tests run.
     pub fn new() -> Self {
-        Self::default()
+        Self::default().configured(|config| {
+            config.limits.request_seconds = 60;
+            config.limits.change_seconds = 60;
+            config.limits.search_milliseconds_max = 10_000;
+        })
     }
 
     /// With the worked example in it.
@@ -120,6 +128,12 @@ impl TestSidecar {
     /// On a copy of a database: what [`TestSidecar::into_database`] of another server left.
     pub fn on(mut self, database: &[u8]) -> Self {
         self.template = Some(database.to_vec());
+        self
+    }
+
+    /// With other ids than those that the test says: in paths, bodies, headers and questions.
+    pub fn renaming(mut self, rename: fn(&str) -> String) -> Self {
+        self.rename = Some(rename);
         self
     }
 
@@ -145,6 +159,7 @@ impl TestSidecar {
         self.config.database = database.display().to_string();
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let application = Application::build(&self.config, clock, Arc::new(SystemRandom)).await.unwrap();
+        let app = Arc::clone(application.app());
         let any = Address::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
         let listeners = Listeners::bind(&any, &any).await.unwrap();
         let (access, admin) = (listeners.access.address().to_string(), listeners.admin.address().to_string());
@@ -154,7 +169,7 @@ impl TestSidecar {
         let token = std::fs::read_to_string(self.config.token_file()).unwrap_or_default().trim().to_owned();
         // Dozens of servers at a time: each gets few connections and keeps them.
         let client = Client::builder().no_proxy().build().unwrap();
-        self.running = Some(Running { folder, client, access, admin, token, stop, done });
+        self.running = Some(Running { folder, client, access, admin, token, app, stop, done });
         self
     }
 
@@ -175,8 +190,8 @@ impl TestSidecar {
     }
 
     async fn end(mut self) -> TempDir {
-        let Running { folder, stop, done, client, .. } = self.running.take().unwrap();
-        drop(client);
+        let Running { folder, stop, done, client, app, .. } = self.running.take().unwrap();
+        drop((client, app));
         stop.send(()).unwrap();
         done.await.unwrap();
         self.examine().await;
@@ -194,6 +209,11 @@ impl TestSidecar {
 
     fn running(&self) -> &Running {
         self.running.as_ref().expect("started")
+    }
+
+    /// What its handlers work with.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.running().app)
     }
 
     /// Where the database is, as `Store::open` takes it.
@@ -251,11 +271,11 @@ impl TestSidecar {
 
     /// A call of the host's own below `/admin/v1`.
     pub async fn put(&self, path: &str, body: Value) -> Reply {
-        Reply::read(self.to_admin(Method::PUT, path).json(&body)).await
+        Reply::read(self.to_admin(Method::PUT, &self.renamed_path(path)).json(&self.renamed(body))).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Reply {
-        Reply::read(self.to_admin(Method::POST, path).json(&body)).await
+        Reply::read(self.to_admin(Method::POST, &self.renamed_path(path)).json(&self.renamed(body))).await
     }
 
     pub async fn delete(&self, path: &str) -> Reply {
@@ -264,6 +284,46 @@ impl TestSidecar {
 
     pub async fn get(&self, path: &str) -> Reply {
         Reply::read(self.to_admin(Method::GET, path)).await
+    }
+
+    /// What an id is called; of a tool's, the id of its space in it.
+    fn id(&self, id: &str) -> String {
+        let Some(rename) = self.rename else { return id.to_owned() };
+        let tool = id.split_once(':').and_then(|(space, rest)| Some((space, rest.split_once('/')?)));
+        match tool {
+            Some((space, (id, kind))) => format!("{space}:{}/{kind}", rename(id)),
+            None => rename(id),
+        }
+    }
+
+    fn renamed_path(&self, path: &str) -> String {
+        if self.rename.is_none() {
+            return path.to_owned();
+        }
+        // The first part is the noun.
+        let parts = path.split('/').enumerate();
+        parts
+            .map(|(n, part)| if n == 2 || n == 4 { segment(&self.id(part)) } else { part.to_owned() })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+
+    fn renamed(&self, body: Value) -> Value {
+        const NO_IDS: [&str; 4] = ["name", "username", "right", "subscription"];
+        match body {
+            Value::Object(members) if self.rename.is_some() => {
+                let renamed = members.into_iter().map(|(name, value)| {
+                    let value = if NO_IDS.contains(&&*name) { value } else { self.renamed(value) };
+                    (name, value)
+                });
+                renamed.collect()
+            }
+            Value::String(text) if self.rename.is_some() => match text.split_once("::\"") {
+                Some((kind, id)) => json!(crate::world::reference(kind, &self.id(id.trim_end_matches('"')))),
+                None => json!(self.id(&text)),
+            },
+            body => body,
+        }
     }
 
     /// Any call of the host's own.
@@ -314,15 +374,15 @@ impl TestSidecar {
         }
         let token = invited.body["token"].as_str().expect("the host's own calls see the token").to_owned();
         let accept = self.to_admin(Method::POST, &format!("/invitations/{token}/accept"));
-        Reply::read(accept.header("conclave-actor", actor(user))).await.accepted()
+        Reply::read(accept.header("conclave-actor", actor(&self.id(user)))).await.accepted()
     }
 
     /// May this user do this action on this resource?
     pub async fn ask(&self, user: &str, action: &str, resource: &(&str, String), context: &Value) -> Answer {
         let body = json!({
-            "principal": crate::world::reference("User", user),
+            "principal": crate::world::reference("User", &self.id(user)),
             "action": crate::world::reference("Action", action),
-            "resource": crate::world::reference(resource.0, &resource.1),
+            "resource": crate::world::reference(resource.0, &self.id(&resource.1)),
             "context": context,
         });
         let reply = self.access("/v1/is_authorized", body.to_string()).await;

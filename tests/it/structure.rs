@@ -188,3 +188,54 @@ fn files_stay_short_enough_to_read() {
         assert!(lines <= 400, "{} has {lines} lines: which part wants to be its own file?", path.display());
     }
 }
+
+/// Files in which text that is not one literal is given to the database, and how often. Each of these texts is made of
+/// constants and of the numbers of parameters, as can be read beside it; whatever comes from anybody is bound.
+const SQL_TEXTS: [(&str, usize); 7] = [
+    ("bulk/import.rs", 2),
+    ("bulk/items.rs", 1),
+    ("facts/few.rs", 1),
+    ("facts/many.rs", 1),
+    ("search/places.rs", 1),
+    ("search/rows.rs", 1),
+    ("write/entities.rs", 1),
+];
+
+#[test]
+fn sql_is_made_of_constants() {
+    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut found = BTreeSet::new();
+    for path in sources().into_iter().filter(|path| path.starts_with(&store)) {
+        let code = code(&path);
+        let count = code.matches("AssertSqlSafe(").count();
+        if count > 0 {
+            found.insert((path.strip_prefix(&store).unwrap().to_str().unwrap().to_owned(), count));
+        }
+        // What is pushed is a literal; what comes from anybody goes through `push_bind` or `push_values`.
+        for pushed in code.split("query.push(").skip(1) {
+            assert!(pushed.trim_start().starts_with('"'), "{}: {pushed:.40}", path.display());
+        }
+    }
+    let known: BTreeSet<_> = SQL_TEXTS.iter().map(|(file, count)| ((*file).to_owned(), *count)).collect();
+    assert_eq!(found, known, "is the new text made of constants alone? Then say so here and beside it");
+}
+
+/// Who reads Cedar's language: the loader its files, and whoever types in a reference or a name of a type.
+#[test]
+fn cedar_is_read_from_policy_files_alone() {
+    let readers = [
+        "parse_policyset",
+        "parse_policy",
+        "parse_expr",
+        "PolicySet::from_str",
+        "Policy::parse",
+        "Expression::from_str",
+        "Expr::from_str",
+    ];
+    for path in sources() {
+        let code = code(&path);
+        for reader in readers.iter().filter(|reader| code.contains(&format!("{reader}("))) {
+            assert!(path.ends_with("src/engine/parse.rs"), "{} calls {reader}", path.display());
+        }
+    }
+}

@@ -1,12 +1,13 @@
 //! One connection from its first byte to its last.
 
+use super::last::until_last;
 use super::phase::{At, Phase};
 use super::stop::until_stopped;
 use super::timed::Timed;
 use super::{Peer, streamed};
 use crate::config::Limits;
 use crate::http::served::Served;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
@@ -60,18 +62,25 @@ impl Connections {
         let service = service_fn(move |request: Request<Incoming>| {
             at.set(At::Serving);
             let (answering, at) = (served.answer(with_peer(request, peer)), Arc::clone(&at));
-            async move { Ok::<_, Infallible>(streamed::until_sent(answering.await, at)) }
+            async move {
+                let mut answer = answering.await;
+                if at.ends() {
+                    // Who is told does not send another request into a connection that is being closed.
+                    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(streamed::until_sent(answer, at))
+            }
         });
         let connection = self.http.serve_connection(io, service);
+        let rest = Duration::from_millis(self.limits.drain_idle_milliseconds);
         async move {
             let mut connection = pin!(connection);
             let ended = match until_stopped(connection.as_mut(), &stopping).await {
                 Some(ended) => ended,
-                None if phase.get() == At::Silent => return,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
+                None => match until_last(connection.as_mut(), &phase, rest).await {
+                    Some(ended) => ended,
+                    None => return,
+                },
             };
             if let Err(error) = ended {
                 // Clients hang up and scanners send nonsense: nothing of it is the operator's concern.

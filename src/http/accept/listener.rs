@@ -1,6 +1,7 @@
 //! Bound addresses: TCP ports and Unix sockets.
 
 use super::Peer;
+use super::handed::{Handed, HandedSocket};
 use crate::config::{Address, Config, Uid};
 use std::fs::{self, Permissions};
 use std::io;
@@ -46,29 +47,26 @@ impl Listeners {
     /// # Errors
     /// [`BindError`] names the address.
     pub async fn bind(access: &Address, admin: &Address) -> Result<Self, BindError> {
-        Self::bind_with(access, ACCESS_SOCKET_MODE, admin, ADMIN_SOCKET_MODE).await
+        Self::with(Handed::default(), (access, ACCESS_SOCKET_MODE), (admin, ADMIN_SOCKET_MODE)).await
     }
 
-    /// Binds both where the configuration says. A socket that lists its users is open to the others too, as who is
-    /// listed may be of any group; they get no answer but a refusal.
+    /// Takes what was handed over, and binds what was not where the configuration says. A socket that lists its users is
+    /// open to the others too, as who is listed may be of any group; they get no answer but a refusal.
     ///
     /// # Errors
     /// [`BindError`] names the address.
-    pub async fn open(config: &Config) -> Result<Self, BindError> {
+    pub async fn open(handed: Handed, config: &Config) -> Result<Self, BindError> {
         let mode = |uids: &[Uid], mode| if uids.is_empty() { mode } else { LISTED_SOCKET_MODE };
         let access_mode = mode(&config.access_uids, ACCESS_SOCKET_MODE);
         let admin_mode = mode(&config.admin_uids, ADMIN_SOCKET_MODE);
-        Self::bind_with(&config.listen, access_mode, &config.admin_listen, admin_mode).await
+        Self::with(handed, (&config.listen, access_mode), (&config.admin_listen, admin_mode)).await
     }
 
-    async fn bind_with(
-        access: &Address,
-        access_mode: u32,
-        admin: &Address,
-        admin_mode: u32,
-    ) -> Result<Self, BindError> {
-        let access = Listener::bind(access, access_mode).await?;
-        Ok(Self { access, admin: Listener::bind(admin, admin_mode).await? })
+    async fn with(handed: Handed, access: (&Address, u32), admin: (&Address, u32)) -> Result<Self, BindError> {
+        Ok(Self {
+            access: Listener::take_or_bind(handed.access, access.0, access.1).await?,
+            admin: Listener::take_or_bind(handed.admin, admin.0, admin.1).await?,
+        })
     }
 }
 
@@ -78,6 +76,8 @@ pub struct Listener {
     /// What accepts.
     pub(super) socket: Socket,
     address: Address,
+    /// Somebody else keeps it open, and whoever waits there.
+    pub(super) is_handed: bool,
 }
 
 #[derive(Debug)]
@@ -98,7 +98,18 @@ impl Listener {
             Address::Unix(path) => unix(path, mode).await.map(|socket| (Socket::Unix(socket), address.clone())),
         };
         let (socket, address) = bound.map_err(|source| BindError { address: address.clone(), source })?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, is_handed: false })
+    }
+
+    async fn take_or_bind(handed: Option<HandedSocket>, address: &Address, mode: u32) -> Result<Self, BindError> {
+        match handed {
+            Some(socket) => socket.listener().map_err(|source| BindError { address: address.clone(), source }),
+            None => Self::bind(address, mode).await,
+        }
+    }
+
+    pub(super) const fn handed(socket: Socket, address: Address) -> Self {
+        Self { socket, address, is_handed: true }
     }
 
     /// Where it listens, with the port that the system chose.
@@ -125,8 +136,12 @@ async fn unix(path: &Path, mode: u32) -> io::Result<OwnedSocket> {
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     // Only now can anybody connect: there is no moment with wider permissions.
     let listener = socket.listen(BACKLOG_CONNECTIONS_MAX)?;
-    let own_uid = UnixStream::pair()?.0.peer_cred()?.uid();
-    Ok(OwnedSocket { listener, own_uid, _place: place })
+    Ok(OwnedSocket { listener, own_uid: own_uid()?, _place: Some(place) })
+}
+
+/// The user this process runs as.
+fn own_uid() -> io::Result<u32> {
+    Ok(UnixStream::pair()?.0.peer_cred()?.uid())
 }
 
 /// Removes a socket file that a server left behind; never one that somebody listens on.
@@ -146,12 +161,18 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A Unix socket, and its file for as long as it lives.
+/// A Unix socket, and its file for as long as it lives if we made it.
 #[derive(Debug)]
 pub(super) struct OwnedSocket {
     listener: UnixListener,
     own_uid: u32,
-    _place: Place,
+    _place: Option<Place>,
+}
+
+impl OwnedSocket {
+    pub(super) fn handed(listener: UnixListener) -> io::Result<Self> {
+        Ok(Self { listener, own_uid: own_uid()?, _place: None })
+    }
 }
 
 #[derive(Debug)]

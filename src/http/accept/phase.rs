@@ -1,10 +1,14 @@
 //! Where a connection stands between two requests: which of its timers runs.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Shared by a connection's I/O, which sees bytes, and its service, which sees requests.
 #[derive(Debug, Default)]
-pub(super) struct Phase(AtomicU8);
+pub(super) struct Phase {
+    at: AtomicU8,
+    /// The server stops: the next answer is the last.
+    ends: AtomicBool,
+}
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub(super) enum At {
 
 impl Phase {
     pub(super) fn get(&self) -> At {
-        match self.0.load(Ordering::Relaxed) {
+        match self.at.load(Ordering::Relaxed) {
             0 => At::Silent,
             1 => At::Head,
             2 => At::Serving,
@@ -34,6 +38,14 @@ impl Phase {
 
     pub(super) fn set(&self, at: At) {
         // Only the connection's own task reads and writes it.
-        self.0.store(at as u8, Ordering::Relaxed);
+        self.at.store(at as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn ends(&self) -> bool {
+        self.ends.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn end(&self) {
+        self.ends.store(true, Ordering::Relaxed);
     }
 }

@@ -118,7 +118,7 @@ async fn who_does_not_take_the_answer_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stopping_lets_a_request_finish_and_closes_idle_and_silent_connections() {
+async fn stopping_lets_a_request_finish_and_closes_idle_and_silent_connections_in_a_moment() {
     let (stop, stopping) = watch::channel(false);
     let (mut busy, busy_task) = connect(stopping.clone());
     let (mut idle, idle_task) = connect(stopping.clone());
@@ -131,9 +131,40 @@ async fn stopping_lets_a_request_finish_and_closes_idle_and_silent_connections()
     stop.send(true).unwrap();
     idle_task.await.unwrap();
     silent_task.await.unwrap();
-    assert_eq!(start.elapsed().as_secs(), 0);
-    assert!(answer(&mut busy).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(start.elapsed(), Duration::from_millis(limits().drain_idle_milliseconds));
+    let last = answer(&mut busy).await;
+    assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
     busy_task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_on_a_kept_connection_while_the_server_stops_is_answered_for_the_last_time() {
+    let (stop, stopping) = watch::channel(false);
+    let (mut kept, kept_task) = connect(stopping.clone());
+    let (mut fresh, fresh_task) = connect(stopping.clone());
+    let (mut slow, slow_task) = connect(stopping);
+    kept.write_all(REQUEST).await.unwrap();
+    let first = answer(&mut kept).await;
+    assert!(first.contains("200 OK") && !first.contains("connection: close"), "{first}");
+    slow.write_all(REQUEST).await.unwrap();
+    assert!(answer(&mut slow).await.contains("200 OK"));
+    slow.write_all(&REQUEST[..9]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    stop.send(true).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for stream in [&mut kept, &mut fresh] {
+        stream.write_all(REQUEST).await.unwrap();
+        let last = answer(stream).await;
+        assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
+    }
+    kept_task.await.unwrap();
+    fresh_task.await.unwrap();
+    // Half a request has the time that headers have.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    slow.write_all(&REQUEST[9..]).await.unwrap();
+    let last = answer(&mut slow).await;
+    assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
+    slow_task.await.unwrap();
 }
 
 #[tokio::test]

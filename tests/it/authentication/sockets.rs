@@ -3,7 +3,7 @@
 use super::{exchange, question, request};
 use conclave::admin::{SystemClock, SystemRandom};
 use conclave::config::{Address, Config, Uid};
-use conclave::http::Listeners;
+use conclave::http::{Handed, Listeners};
 use conclave::lifecycle::Application;
 use serde_json::Value;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -34,7 +34,7 @@ impl Served {
         };
         change(&mut config);
         let application = Application::build(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
-        let listeners = Listeners::open(&config).await.unwrap();
+        let listeners = Listeners::open(Handed::default(), &config).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let done = tokio::spawn(application.run(listeners, async move { drop(stopped.await) }));
         let token = std::fs::read_to_string(config.token_file()).unwrap().trim().to_owned();

@@ -1,0 +1,64 @@
+//! How many files the system lets this process have open, and so how many connections.
+
+use crate::config::limits::{ADMIN_CONNECTIONS_MAX, admin_connections_max};
+
+/// What is not a connection of a client: the database and its log, standard error, mail, a spare.
+const OTHER_FILES: usize = 128;
+
+/// So many connections for the access listener, or fewer if the system does not allow as many: the others then wait in its
+/// queue. Taking them in would leave the server without a file to read from the database by.
+#[must_use]
+pub fn connections_max(wanted: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let Some(files) = files_max(&limits) else { return wanted };
+    let most = most(files);
+    if wanted > most {
+        let needed = wanted.saturating_add(admin_connections_max(wanted)).saturating_add(OTHER_FILES);
+        tracing::info!(
+            connections_max = most,
+            configured = wanted,
+            files,
+            needed,
+            "fewer connections are served than configured: `ulimit -n` is too low for more"
+        );
+    }
+    wanted.min(most)
+}
+
+/// The most connections for which that many files suffice, those of the admin listener beside them.
+fn most(files: usize) -> usize {
+    let left = files.saturating_sub(OTHER_FILES);
+    left.saturating_sub(ADMIN_CONNECTIONS_MAX).max(left / 3 * 2).max(1)
+}
+
+/// The soft limit in what `/proc/self/limits` says; `None` where there is none.
+fn files_max(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_soft_limit_is_what_counts() {
+        let head = "Limit                     Soft Limit           Hard Limit           Units\n";
+        let line =
+            |soft: &str| format!("{head}Max open files            {soft}                 524288               files\n");
+        assert_eq!(files_max(&line("1024")), Some(1024));
+        assert_eq!(files_max(&line("unlimited")), None);
+        assert_eq!(files_max(head), None);
+        assert!((1..=7).contains(&connections_max(7)));
+    }
+
+    #[test]
+    fn both_listeners_and_the_rest_fit_into_the_files_there_are() {
+        for files in [0, 129, 256, 1024, 3_000, 4_096, 20_000, 1 << 20] {
+            let connections = most(files);
+            let needed = connections + admin_connections_max(connections) + OTHER_FILES;
+            assert!(needed <= files.max(OTHER_FILES + 2), "{files}: {needed}");
+        }
+        assert_eq!((most(1024), most(20_000)), (596, 18_848));
+    }
+}
