@@ -150,13 +150,12 @@ async fn ask(place: Rc<str>, requests: Rc<Vec<Vec<u8>>>, seen: Rc<Seen>, n: u32,
         let Some(request) = index.and_then(|index| requests.get(index)) else { return };
         let sent = Instant::now();
         let asked = async {
-            let mut open = match stream.take() {
-                Some(open) => open,
-                None => {
-                    let open = TcpStream::connect(&*place).await?;
-                    open.set_nodelay(true)?;
-                    open
-                }
+            let mut open = if let Some(open) = stream.take() {
+                open
+            } else {
+                let open = TcpStream::connect(&*place).await?;
+                open.set_nodelay(true)?;
+                open
             };
             open.write_all(request).await?;
             let status = answer(&mut open, &mut bytes).await?;
@@ -223,7 +222,7 @@ async fn run(
                 tokio::task::spawn_local(stalled);
             }
             let waited = Instant::now();
-            while before.stalling.get() < phase.stalled * 9 / 10 && waited.elapsed() < Duration::from_secs(60) {
+            while before.stalling.get() < phase.stalled * 9 / 10 && waited.elapsed() < Duration::from_mins(1) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             let seen = Seen::new()?;

@@ -166,8 +166,8 @@ mod tests {
                 tokio::task::yield_now().await;
                 drop(held.remove(back));
             };
-            let (leased, ()) = tokio::join!(leases.lease(), returns);
-            leased.unwrap();
+            let (next, ()) = tokio::join!(leases.lease(), returns);
+            next.unwrap();
         }
     }
 

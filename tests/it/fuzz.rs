@@ -2,7 +2,6 @@
 //! `tests/fuzz/run` finds becomes an input of the corpus, and so a test here.
 
 #[path = "../fuzz/src/lib.rs"]
-#[allow(clippy::all, clippy::pedantic, clippy::panic, reason = "a crate of its own, where a find is a panic")]
 mod targets;
 
 use proptest::prelude::*;

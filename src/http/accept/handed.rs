@@ -121,11 +121,10 @@ fn take(sockets: &mut ListenFd, place: usize) -> io::Result<Option<HandedSocket>
 /// Which of so many is the access listener, and which the admin listener: by name, or in this order.
 fn places(count: usize, names: &str) -> Result<(Option<usize>, Option<usize>), HandedError> {
     let place = |wanted: &str| names.split(':').position(|name| name == wanted).filter(|place| *place < count);
-    let named = (place(ACCESS), place(ADMIN));
-    let is_named = usize::from(named.0.is_some()) + usize::from(named.1.is_some());
-    match (is_named, count) {
+    let (access, admin) = (place(ACCESS), place(ADMIN));
+    match (usize::from(access.is_some()) + usize::from(admin.is_some()), count) {
         (0, 0..=2) => Ok(((count > 0).then_some(0), (count > 1).then_some(1))),
-        (is_named, count) if is_named == count => Ok(named),
+        (found, count) if found == count => Ok((access, admin)),
         _ => Err(HandedError::Unclear { count, names: names.to_owned() }),
     }
 }
