@@ -10,6 +10,7 @@ pub mod explain;
 mod in_force;
 pub mod key;
 mod lent;
+mod miss;
 pub mod queue;
 pub mod snapshot;
 pub mod told;
@@ -25,23 +26,22 @@ pub use key::RequestRef;
 pub use snapshot::{Decider, Searched};
 pub use told::{Asked, Told, ToldError};
 
-use crate::cedar;
 use crate::config::limits::{BATCHES_BURST_MAX, BATCHES_RUNNING_MAX, BATCHES_WAITING_MAX, Limits};
 use crate::counters::{Counting, Deciding};
-use crate::domain::{DecisionRequest, EntityUid, Outcome, Revision};
-use crate::engine::{Bundle, Detail, Environment};
-use crate::slice::{Lending, Seeds, Slice, Slicer};
-use crate::stamp::{Stamp, Stamped, Stripes, Turn, join};
+use crate::domain::{DecisionRequest, Revision};
+use crate::engine::{Bundle, Detail};
+use crate::slice::Slicer;
+use crate::stamp::{Stamped, Stripes};
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
 use futures_util::FutureExt as _;
 use in_force::Published;
+use miss::Place;
 use moka::future::Cache;
 use queue::{Bounds, Queue, QueueState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 use turns::Turns;
 use verify::Verifier;
 
@@ -138,15 +138,8 @@ impl Check {
         self.miss((&self.in_force(), Detail::Policies), request.to_owned(), Place::Wanted).await
     }
 
-    /// The same by a bundle that the asker took hold of before, so that all it asks is decided by one.
-    ///
-    /// # Errors
-    /// As [`Check::decide`].
-    pub async fn decide_by(&self, in_force: &InForce, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        self.decide_in(in_force, Detail::Policies, request).await
-    }
-
-    /// The same, for whoever does not ask for all policies that determine it, too.
+    /// The same by a bundle that the asker took hold of before, so that all it asks is decided by one; with every policy
+    /// that determines it or, where nobody asks for those, up to the one that settles it.
     ///
     /// # Errors
     /// As [`Check::decide`].
@@ -161,15 +154,6 @@ impl Check {
             return Ok(answer);
         }
         self.miss((in_force, detail), request.to_owned(), Place::Wanted).await
-    }
-
-    /// The same, for whoever does not ask for all policies that determine it: evaluation ends with the one that
-    /// settles it.
-    ///
-    /// # Errors
-    /// As [`Check::decide`].
-    pub async fn decide_to(&self, detail: Detail, request: &RequestRef<'_>) -> Result<Answer, CheckError> {
-        self.decide_in(&self.in_force(), detail, request).await
     }
 
     /// The same by a bundle in force, past the queue: for the one writer, who waits in no other than its own.
@@ -277,85 +261,6 @@ impl Check {
         }
         Some(Answer::new(cached, revision, CacheUse::Hit))
     }
-
-    /// Computes an answer, once for however many ask the same at the same time.
-    async fn miss(
-        &self,
-        (in_force, detail): (&InForce, Detail),
-        request: DecisionRequest,
-        place: Place,
-    ) -> Result<Answer, CheckError> {
-        let begun = Instant::now();
-        // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
-        // made.
-        let _turn = self.turns.take(&request).await;
-        let present = self.decisions.get(&request).await;
-        let is_new = present.is_none();
-        let present = present.filter(|left| left.tells(detail));
-        let fresh = |left| {
-            let joined = self.fresh(in_force.generation(), left);
-            if let Some(answer) = &joined {
-                self.deciding.hit(answer.outcome().is_allow());
-            } else {
-                self.counting.invalidation();
-            }
-            joined
-        };
-        // After the turn: who only waits for what another is just computing needs no place.
-        let fill = || async {
-            let _place = match place {
-                Place::Wanted => Some(self.misses.enter().await?),
-                Place::Held => None,
-            };
-            self.counting.miss();
-            self.fill(in_force, detail, &request).await
-        };
-        let turn = join(&self.stripes, present, fresh, fill).await;
-        match turn.inspect_err(|error| self.deciding.undecided(error.kind()))? {
-            Turn::Joined(joined) => Ok(joined),
-            Turn::Filled(filled) => {
-                let filled = Arc::new(filled);
-                let outcome = filled.outcome();
-                self.deciding.miss(outcome.is_allow(), !outcome.errors.is_empty(), begun.elapsed());
-                self.keep(request, &filled, is_new).await;
-                Ok(Answer::new(Arc::clone(&filled), filled.stamp().revision(), CacheUse::Miss))
-            }
-        }
-    }
-
-    // INVARIANT: a decision in which a policy failed is answered and not remembered.
-    async fn keep(&self, request: DecisionRequest, filled: &Arc<Cached>, is_new: bool) {
-        if filled.generation != self.published.generation() {
-            // Of use to nobody who comes later.
-            return;
-        }
-        if filled.outcome().errors.is_empty() {
-            self.decisions.insert(request, Arc::clone(filled)).await;
-            self.kept.fetch_add(u64::from(is_new), Ordering::Relaxed);
-        } else if !is_new {
-            self.decisions.invalidate(&request).await;
-            self.forgotten.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Collects the slice and evaluates.
-    async fn fill(&self, in_force: &InForce, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
-        let bundle = in_force.bundle();
-        let Prepared { environment, context, uids, lent } = prepared(bundle, request)?;
-        let slice = in_force.slicer().slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
-        let outcome = self.evaluate(bundle, environment, (request, &context), &slice, detail)?;
-        let stamp = Stamp::new(slice.revision, slice.stripes);
-        Ok(Cached::new((outcome, detail), stamp, bundle))
-    }
-}
-
-/// Whether somebody who misses has yet to find a place to work at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Waits for one, or is turned away.
-    Wanted,
-    /// Has one of another queue, and must not wait for a second: whoever has that may wait for this one.
-    Held,
 }
 
 fn misses(limits: &Limits) -> Queue {
@@ -366,65 +271,6 @@ fn misses(limits: &Limits) -> Queue {
 fn batches() -> Queue {
     let (running, waiting, burst) = (BATCHES_RUNNING_MAX, BATCHES_WAITING_MAX, BATCHES_BURST_MAX);
     Queue::new("batches", Bounds { running, waiting, burst })
-}
-
-/// A request as the schema knows it: what a decision begins with.
-struct Prepared<'a> {
-    environment: &'a Environment,
-    context: cedar::Context,
-    /// Principal, resource, and what the context names.
-    uids: Vec<EntityUid>,
-    lent: Lending<'a>,
-}
-
-fn prepared<'a>(bundle: &'a Bundle, request: &'a DecisionRequest) -> Result<Prepared<'a>, CheckError> {
-    let environment =
-        bundle.environment(&request.principal.type_name, &request.action.borrow(), &request.resource.type_name)?;
-    let context = bundle.context(environment, &request.context)?;
-    let mut uids = vec![request.principal.clone(), request.resource.clone()];
-    uids.extend(cedar::named_by_context(&context));
-    let lent = lent::lending(bundle.model(), &request.lent)?;
-    Ok(Prepared { environment, context, uids, lent })
-}
-
-impl Check {
-    /// What the policies say of a request over its slice.
-    fn evaluate(
-        &self,
-        bundle: &Bundle,
-        environment: &Environment,
-        (request, context): (&DecisionRequest, &cedar::Context),
-        slice: &Slice,
-        detail: Detail,
-    ) -> Result<Outcome, CheckError> {
-        if denied_unseen(bundle, request, slice) {
-            return Ok(Outcome::deny());
-        }
-        let actions = bundle.action_entities(environment).iter().cloned();
-        let entities = cedar::slice(slice.entities().chain(actions))?;
-        let outcome = bundle.evaluate(environment, request, context, &entities, detail);
-        if !self.verifier.is_due() {
-            return Ok(outcome);
-        }
-        self.verifier.verified(bundle, environment, (request, context), slice, (outcome, detail))
-    }
-}
-
-/// Whether the answer is Deny before Cedar is asked.
-///
-/// A permit without conditions on the principal would otherwise allow a stranger.
-fn denied_unseen(bundle: &Bundle, request: &DecisionRequest, slice: &Slice) -> bool {
-    unseen(bundle, request, slice).next().is_some()
-}
-
-/// The entities of the request that are of a type that Conclave keeps, and neither stored nor lent.
-fn unseen<'a>(
-    bundle: &'a Bundle,
-    request: &'a DecisionRequest,
-    slice: &'a Slice,
-) -> impl Iterator<Item = &'a EntityUid> {
-    let named = [&request.principal, &request.resource].into_iter();
-    named.filter(|uid| bundle.model().keeps(&uid.type_name) && !slice.holds(uid))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A decision made anew, with everything it was made from: an explanation.
 
-use super::{Check, CheckError, Prepared, RequestRef, prepared, unseen};
+use super::miss::{Prepared, prepared, unseen};
+use super::{Check, CheckError, RequestRef};
 use crate::cedar;
 use crate::domain::uid::types;
 use crate::domain::{ContentRef, DecisionRequest, Outcome, Reach, Revision, Space, ToolId, ToolKind, UserId};

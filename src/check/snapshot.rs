@@ -124,7 +124,7 @@ impl Decider<'_> {
     pub async fn filter(&self, read: &mut ReadTransaction) -> Result<Filter, CheckError> {
         let searched = self.searched;
         let slice = self.slice(read, [searched.known.clone()]).await?;
-        // What is denied before Cedar is asked, see `denied_unseen`.
+        // What is denied before Cedar is asked, see `miss::denied_unseen`.
         if self.in_force.bundle().model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
             return Ok(Filter::nothing());
         }

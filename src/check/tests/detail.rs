@@ -32,7 +32,7 @@ async fn told(check: &Check, action: &str, detail: Detail) -> (Vec<String>, Cach
         context: Context::empty(),
         lent: Lent::nothing(),
     };
-    let answer = check.decide_to(detail, &RequestRef::from(&request)).await.unwrap();
+    let answer = check.decide_in(&check.in_force(), detail, &RequestRef::from(&request)).await.unwrap();
     (answer.outcome().reasons.iter().map(ToString::to_string).collect(), answer.cache)
 }
 

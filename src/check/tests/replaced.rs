@@ -93,7 +93,7 @@ async fn who_has_begun_ends_with_the_bundle_before_and_leaves_nothing_to_those_w
     let request = question(0);
     let asked = RequestRef::from(&request);
     let (before, turn) = (check.in_force(), check.turns.take(&request).await);
-    let mut early = std::pin::pin!(check.decide_by(&before, &asked));
+    let mut early = std::pin::pin!(check.decide_in(&before, Detail::Policies, &asked));
     assert!(futures_util::poll!(early.as_mut()).is_pending());
     drop(check.replace(numbered(1)));
     let mut late = std::pin::pin!(check.decide(&asked));
@@ -102,7 +102,7 @@ async fn who_has_begun_ends_with_the_bundle_before_and_leaves_nothing_to_those_w
     let (early, late) = futures_util::future::join(early, late).await;
     assert_eq!((number(&early.unwrap()), number(&late.unwrap())), (0, 1));
     assert_eq!(number(&check.cached(&asked).unwrap()), 1);
-    let again = check.decide_by(&before, &asked).await.unwrap();
+    let again = check.decide_in(&before, Detail::Policies, &asked).await.unwrap();
     assert_eq!((number(&again), again.cache), (0, CacheUse::Miss), "not by what others have cached");
     assert_eq!(number(&check.cached(&asked).unwrap()), 1, "which stays");
 }
