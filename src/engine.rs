@@ -49,7 +49,7 @@ pub use examine::Examination;
 pub use format::formatted;
 pub use json::elements;
 pub use not_allowed::NotAllowed;
-pub use parse::Naming;
+pub use parse::{Naming, refused_requests};
 pub use residual::Sought;
 pub use sources::{MESSAGING, ReadSources, SourceFile, Sources, files};
 pub use stateless::{Undecidable, Validation};

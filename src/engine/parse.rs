@@ -11,6 +11,17 @@ use smol_str::{SmolStr, format_smolstr};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// The requests that are refused before any policy is asked (`context::refuse_negative_size`), as a forbid.
+const REFUSED: &str = r#"forbid (principal, action == Action::"add", resource)
+when { context has size && context.size < 0 };"#;
+
+/// The requests that are refused before any policy is asked, as a forbid: for proofs, which look at every request.
+#[must_use]
+pub fn refused_requests() -> Option<cedar_policy::Policy> {
+    let id = cedar_policy::PolicyId::new("refused before policies are asked");
+    cedar_policy::Policy::parse(Some(id), REFUSED).ok()
+}
+
 /// What a policy is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {

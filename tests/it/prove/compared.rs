@@ -76,6 +76,18 @@ fn what_is_newly_allowed_and_newly_denied_is_shown_by_examples() {
 }
 
 #[test]
+fn what_the_server_refuses_before_policies_are_asked_is_no_difference() {
+    let (old, new) = (policies(), policies());
+    edit(new.path(), "capacity", "context.size >", "context.size >= 0 && context.size >");
+    let (code, report) = diff(old.path(), new.path(), &[]);
+    assert_eq!((code, changes(&report)), (Some(0), Vec::<String>::new()), "no size is negative: {report:#}");
+    edit(new.path(), "capacity", "context.size >= 0", "context.size >= 1");
+    let (code, report) = diff(old.path(), new.path(), &[]);
+    let allowed = |size: &Value| size["newly_allowed"]["request"]["context"]["size"] == 0;
+    assert!(code == Some(1) && report["environments"].as_array().unwrap().iter().any(allowed), "{report:#}");
+}
+
+#[test]
 fn a_change_that_only_denies_is_no_failure() {
     let (old, new) = (policies(), policies());
     edit(new.path(), "member-leave", "principal in resource", "principal in resource && resource.published");
