@@ -25,8 +25,9 @@ pub mod token;
 pub mod validate;
 pub mod verify;
 
-use crate::config::{self, ConfigError, Flags, Loaded};
+use crate::config::{self, Config, ConfigError, Flags, Loaded};
 use clap::{Args, Parser, Subcommand};
+use miette::IntoDiagnostic as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -122,6 +123,36 @@ pub struct StoreArguments {
     #[arg(long, value_name = "URL", help = "The database: sqlite://PATH, or a path [default: sqlite://conclave.db]")]
     #[expect(missing_docs, reason = "its help says what it is")]
     pub database: Option<String>,
+}
+
+/// A database, and the settings that say what it should hold: for commands that ask no policies.
+#[derive(Debug, Args)]
+pub struct DatabaseArguments {
+    #[command(flatten)]
+    store: StoreArguments,
+    /// A TOML file with settings [no file is read by default]
+    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl DatabaseArguments {
+    /// The configuration: these flags over the environment, the file and the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names what is wrong and where it stands.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let settings = PolicyArguments { config: self.config.clone(), policies: None, schema: None };
+        Ok(settings.load([("database", &self.store.database)])?.config)
+    }
+}
+
+/// Does one thing from beginning to end, on this thread.
+///
+/// # Errors
+/// If the system has no means to wait for sockets and time.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> miette::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
+    Ok(runtime.block_on(future))
 }
 
 impl PolicyArguments {

@@ -1,6 +1,6 @@
 //! `conclave backup`: a copy of a database, a server running on it or not.
 
-use super::{PolicyArguments, StoreArguments, export};
+use super::{DatabaseArguments, block_on, export};
 use crate::backup::{self, Copied, Progress};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -30,10 +30,7 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    store: StoreArguments,
-    /// A TOML file with settings [no file is read by default]
-    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
-    config: Option<PathBuf>,
+    settings: DatabaseArguments,
 }
 
 /// Makes the backup and says what it holds.
@@ -41,13 +38,9 @@ pub struct Arguments {
 /// # Errors
 /// A database that cannot be read, a file that cannot be written or is there already.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let database = settings.load([("database", &arguments.store.database)])?.config.database;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
+    let database = arguments.settings.load()?.database;
     let bar = ProgressBar::new(0).with_style(export::style("bytes"));
-    let done = runtime.block_on(backup::backup(&database, &arguments.file, arguments.force, |progress| {
-        show(&bar, progress);
-    }));
+    let done = block_on(backup::backup(&database, &arguments.file, arguments.force, |progress| show(&bar, progress)))?;
     bar.finish_and_clear();
     match done {
         Ok(Copied { revision, bytes }) => {

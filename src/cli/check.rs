@@ -1,7 +1,7 @@
 //! `conclave check`: one decision against a database file, no server.
 
 use super::question::QuestionArguments;
-use super::{PolicyArguments, StoreArguments, output};
+use super::{PolicyArguments, StoreArguments, block_on, output};
 use crate::check::{Check, RequestRef};
 use crate::config::Config;
 use crate::domain::facts::{Neighbours, Wanted};
@@ -42,8 +42,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let question = arguments.question.read()?;
     let config = arguments.policies.load([("database", &arguments.store.database)])?.config;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
-    let (decision, why) = runtime.block_on(decide(&config, &question))?;
+    let (decision, why) = block_on(decide(&config, &question))??;
     let (word, code) = match decision {
         Decision::Allow => ("ALLOW", 0),
         Decision::Deny => ("DENY", 1),

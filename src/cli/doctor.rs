@@ -1,6 +1,6 @@
 //! `conclave doctor`: proves every invariant of the rules on a database.
 
-use super::{PolicyArguments, StoreArguments, output};
+use super::{DatabaseArguments, block_on, output};
 use crate::admin::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::doctor::{Finding, Report, Severity, examine};
@@ -9,7 +9,6 @@ use clap::Args;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
@@ -23,10 +22,7 @@ Exit codes: 0 every invariant holds, 1 some do not, 2 the database cannot be rea
 #[command(after_help = DETAILS)]
 pub struct Arguments {
     #[command(flatten)]
-    store: StoreArguments,
-    /// A TOML file with settings [no file is read by default]
-    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
-    config: Option<PathBuf>,
+    settings: DatabaseArguments,
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -37,10 +33,8 @@ pub struct Arguments {
 /// # Errors
 /// A database or a configuration that cannot be read.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let config = settings.load([("database", &arguments.store.database)])?.config;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
-    let report = runtime.block_on(look(&config))?;
+    let config = arguments.settings.load()?;
+    let report = block_on(look(&config))??;
     let text = if arguments.json { format!("{}\n", as_json(&report)) } else { as_table(&report) };
     output::print(&text)?;
     Ok(if report.broken().next().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -3,7 +3,7 @@
 mod text;
 
 use super::question::QuestionArguments;
-use super::{PolicyArguments, StoreArguments, output};
+use super::{PolicyArguments, StoreArguments, block_on, output};
 use crate::check::{Check, Explained, RequestRef};
 use crate::config::Config;
 use crate::domain::{Decision, DecisionRequest};
@@ -55,8 +55,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     let question = arguments.question.read()?;
     let config = arguments.policies.load([("database", &arguments.store.database)])?.config;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
-    let explained = runtime.block_on(explain(&config, &question))?;
+    let explained = block_on(explain(&config, &question))??;
     let body = Body::new(&question, &explained, Language::English);
     let text = if arguments.json {
         serde_json::to_string_pretty(&body).into_diagnostic()? + "\n"

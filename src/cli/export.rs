@@ -1,7 +1,7 @@
 //! `conclave export`: everything a database holds, as lines of JSON.
 
 use super::output::Output;
-use super::{PolicyArguments, StoreArguments};
+use super::{DatabaseArguments, block_on};
 use crate::bulk::export;
 use crate::store::{Access, Store};
 use clap::Args;
@@ -30,10 +30,7 @@ pub struct Arguments {
     #[arg(value_name = "FILE", help = "Where to write; - is standard output")]
     file: PathBuf,
     #[command(flatten)]
-    store: StoreArguments,
-    /// A TOML file with settings [no file is read by default]
-    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
-    config: Option<PathBuf>,
+    settings: DatabaseArguments,
 }
 
 /// Writes the lines.
@@ -41,13 +38,11 @@ pub struct Arguments {
 /// # Errors
 /// A database that cannot be read, a file that cannot be written.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let database = settings.load([("database", &arguments.store.database)])?.config.database;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
+    let database = arguments.settings.load()?.database;
     if arguments.file == Path::new("-") {
-        runtime.block_on(write(&database, Output::whole()))?;
+        block_on(write(&database, Output::whole()))??;
     } else {
-        runtime.block_on(write_file(&database, &arguments.file))?;
+        block_on(write_file(&database, &arguments.file))??;
     }
     Ok(ExitCode::SUCCESS)
 }

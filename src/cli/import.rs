@@ -1,6 +1,6 @@
 //! `conclave import`: lines of JSON into a database.
 
-use super::{PolicyArguments, StoreArguments, export, output};
+use super::{DatabaseArguments, block_on, export, output};
 use crate::admin::{Clock as _, SystemClock};
 use crate::bulk::import::TRANSACTION_LINES;
 use crate::bulk::{ImportError, Imported, Plan, import};
@@ -40,10 +40,7 @@ pub struct Arguments {
     #[arg(long)]
     restart: bool,
     #[command(flatten)]
-    store: StoreArguments,
-    /// A TOML file with settings [no file is read by default]
-    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
-    config: Option<PathBuf>,
+    settings: DatabaseArguments,
 }
 
 /// Reads the lines into the database.
@@ -54,12 +51,10 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     if arguments.file == Path::new("-") && !arguments.atomic {
         return Err(miette!("standard input cannot be gone on with: give --atomic, or a file"));
     }
-    let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let config = settings.load([("database", &arguments.store.database)])?.config;
+    let config = arguments.settings.load()?;
     // Before a database is made for it.
     let length = length(&arguments.file)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
-    match runtime.block_on(read(arguments, &config, length))? {
+    match block_on(read(arguments, &config, length))?? {
         Ok(done) => {
             let again =
                 if done.skipped > 0 { format!(" after {} of an earlier run", done.skipped) } else { String::new() };

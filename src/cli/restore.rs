@@ -1,6 +1,6 @@
 //! `conclave restore`: a backup in place of a database.
 
-use super::{PolicyArguments, StoreArguments};
+use super::{DatabaseArguments, block_on};
 use crate::admin::{Clock as _, SystemClock};
 use crate::backup::{self, Restored};
 use clap::Args;
@@ -31,10 +31,7 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    store: StoreArguments,
-    /// A TOML file with settings [no file is read by default]
-    #[arg(long, value_name = "FILE", env = "CONCLAVE_CONFIG")]
-    config: Option<PathBuf>,
+    settings: DatabaseArguments,
 }
 
 /// Puts the backup in place and says what became of it.
@@ -42,11 +39,9 @@ pub struct Arguments {
 /// # Errors
 /// A backup that cannot be read, a database that is there already or in use.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let settings = PolicyArguments { config: arguments.config.clone(), policies: None, schema: None };
-    let config = settings.load([("database", &arguments.store.database)])?.config;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
+    let config = arguments.settings.load()?;
     let (file, now_ms) = (&arguments.file, SystemClock.now_ms());
-    let done = runtime.block_on(backup::restore(file, &config.database, arguments.force, &config.tool_kinds, now_ms));
+    let done = block_on(backup::restore(file, &config.database, arguments.force, &config.tool_kinds, now_ms))?;
     match done {
         Ok(restored) => {
             io::stdout().write_all(said(&restored).as_bytes()).into_diagnostic()?;

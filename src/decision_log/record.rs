@@ -39,10 +39,18 @@ pub struct Record {
     pub latency_us: u64,
     /// Whether the cache had it.
     pub cache: CacheUse,
+    /// Whether the request lent facts for itself alone. They are in no record: asked again, it would be another question.
+    #[serde(default, rename = "lent", skip_serializing_if = "is_false")]
+    pub is_lent: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Record {
-    /// The question, as it can be asked again. What a request lent for itself alone is in no record.
+    /// The question, as it can be asked again, without what it lent.
     ///
     /// # Errors
     /// [`UidError`] if principal, action or resource is no reference.

@@ -28,6 +28,7 @@ pub(super) fn record() -> Record {
         policy_digest: "d".repeat(64),
         latency_us: 12,
         cache: CacheUse::Hit,
+        is_lent: false,
     }
 }
 

@@ -92,6 +92,7 @@ impl Writer {
             policy_digest: (*policy_digest).to_owned(),
             latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
             cache,
+            is_lent: !request.lent.is_nothing(),
         };
         self.mask.apply(&mut record);
         record

@@ -27,6 +27,9 @@ struct Entry {
     context: Option<Context>,
     #[serde(default)]
     decision: Option<Decision>,
+    /// Whether it rested on facts of its own, which no log holds.
+    #[serde(default)]
+    lent: bool,
 }
 
 /// The state that the decisions are made over.
@@ -139,7 +142,10 @@ impl World {
 
     /// Makes one decision again; the inner error is why it cannot be.
     async fn again(&self, line: u64, entry: Entry, replayed: &mut Replayed) -> Result<Result<(), String>, LogError> {
-        let Entry { decision_id, timestamp, principal, action, resource, context, decision: logged } = entry;
+        let Entry { decision_id, timestamp, principal, action, resource, context, decision: logged, lent } = entry;
+        if lent {
+            return Ok(Err("rests on facts that the request lent".to_owned()));
+        }
         let context = context.unwrap_or_default();
         let request = DecisionRequest { principal, action, resource, context, lent: Lent::nothing() };
         let (old, new) = match self.both(line, &request).await? {

@@ -82,6 +82,21 @@ async fn every_way_of_asking_is_recorded_hits_as_well() {
 }
 
 #[tokio::test]
+async fn a_decision_that_rested_on_lent_facts_says_so() {
+    let folder = TempDir::new().unwrap();
+    let sidecar = logging(&folder).await;
+    let mut lending = question("secretary");
+    lending["entities"] = json!([{"uid": {"type": "Item", "id": "unsaved"}, "attrs": {},
+        "parents": [{"type": "Tool", "id": "group:direction/documents"}]}]);
+    for body in [question("secretary"), lending] {
+        sidecar.access("/v1/is_authorized", body.to_string()).await.ok();
+    }
+    sidecar.stop().await;
+    let records = records(&folder.path().join("decisions.jsonl"));
+    assert_eq!(records.iter().map(|record| record.is_lent).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test]
 async fn the_digest_is_that_of_the_policies_that_decided() {
     let folder = TempDir::new().unwrap();
     let (policies, file) = (folder.path().join("policies"), folder.path().join("decisions.jsonl"));

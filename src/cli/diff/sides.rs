@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use crate::check::Check;
+use crate::cli::block_on;
 use crate::config::Config;
 use crate::config::limits::EVALUATED_FILE_BYTES_MAX;
 use crate::engine::{Bundle, LoadError, SourceFile, Sources, Validation};
@@ -54,7 +55,6 @@ impl Loaded {
 
     /// Makes the decisions of a log again.
     pub(super) fn replay(&self, log: &Path, config: &Config, arguments: &Arguments) -> miette::Result<Replayed> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
         let open = || -> io::Result<Box<dyn BufRead>> {
             Ok(if log == Path::new("-") {
                 Box::new(BufReader::new(io::stdin()))
@@ -64,12 +64,12 @@ impl Loaded {
         };
         let log = open().into_diagnostic().wrap_err_with(|| format!("cannot read {}", log.display()))?;
         let bar = ProgressBar::new_spinner();
-        let replayed = runtime.block_on(async {
+        let replayed = block_on(async {
             match &arguments.entities {
                 Some(file) => self.entities(file)?.replay(log, &mut || bar.inc(1)).await.into_diagnostic(),
                 None => self.stored(config, log, &bar).await,
             }
-        });
+        })?;
         bar.finish_and_clear();
         replayed
     }

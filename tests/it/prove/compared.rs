@@ -149,6 +149,9 @@ fn log() -> String {
         line("workman-1", "view_group", "Group::\"production\"", "Deny"),
         "{\"principal\": \"User::\\\"a\\\"\"}\n".to_owned(),
         line("workman-1", "fly", "Group::\"sales\"", "Deny"),
+        line("workman-1", "view_group", "Group::\"sales\"", "Deny")
+            .replace("{", "{\"lent\":true,")
+            .replace("{\"lent\":true,}", "{}"),
     ]
     .concat()
 }
@@ -157,13 +160,14 @@ fn assert_replayed(code: Option<i32>, report: &Value) {
     assert_eq!(code, Some(1));
     let replay = &report["replay"];
     let numbers = ["decisions", "newly_allowed", "newly_denied", "otherwise_logged", "unusable"];
-    assert_eq!(numbers.map(|name| replay[name].as_u64().unwrap()), [4, 1, 1, 1, 2], "{replay:#}");
+    assert_eq!(numbers.map(|name| replay[name].as_u64().unwrap()), [4, 1, 1, 1, 3], "{replay:#}");
     let lines: Vec<_> = replay["changed"].as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [1, 3]);
     assert_eq!(replay["changed"][1]["decision_id"], "workman-1-view_group");
     assert_eq!(replay["changed"][1]["new"], json!({"decision": "Allow", "reason": ["directory-view"]}));
     assert_eq!(replay["unusable_lines"][0]["line"], 5);
     assert!(replay["unusable_lines"][1]["why"].as_str().unwrap().contains("fly"), "{replay:#}");
+    assert!(replay["unusable_lines"][2]["why"].as_str().unwrap().contains("lent"), "{replay:#}");
 }
 
 fn changed_policies() -> (TempDir, TempDir) {
