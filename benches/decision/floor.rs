@@ -19,8 +19,10 @@ pub(super) fn stock(world: &World) -> (PolicySet, Schema) {
     let built_in = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/policies"));
     let root = world.config.policies.clone().unwrap_or_else(built_in);
     let mut all = PolicySet::new();
-    for file in std::fs::read_dir(root).expect("policies") {
-        let text = std::fs::read_to_string(file.expect("policies").path()).expect("policies");
+    let files = std::fs::read_dir(root).expect("policies").map(|file| file.expect("policies").path());
+    // Beside the policies lie the folders of their tests and properties.
+    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "cedar")) {
+        let text = std::fs::read_to_string(file).expect("policies");
         for policy in PolicySet::from_str(&text).expect("policies parse").policies() {
             let id = PolicyId::new(policy.annotation("id").expect("every policy has an id"));
             all.add(policy.new_id(id)).expect("ids are unique");
