@@ -103,7 +103,10 @@ pub fn entity(
     let value = |(name, value)| (name, PartialValue::Value(value));
     let (attributes, tags) = (attributes.into_iter().map(value), tags.into_iter().map(value));
     let parents: HashSet<_> = parents.into_iter().collect();
-    let further = further_ancestors.into_iter().filter(|uid| !parents.contains(uid)).collect();
+    let mut further: HashSet<_> = further_ancestors.into_iter().collect();
+    for parent in &parents {
+        further.remove(parent);
+    }
     Arc::new(Entity::new_with_attr_partial_value(uid, attributes, further, parents, tags))
 }
 

@@ -319,10 +319,18 @@ impl Slicer {
     }
 
     fn hold(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
+        Ok(Held { stripes: self.stripes_of(uid, facts), ..self.made(uid, facts, revision)? })
+    }
+
+    /// The same, of which nobody will ask whether it is fresh: without stripes.
+    fn made(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
         let entity = facts.map(|facts| entity::entity(uid, facts, &self.model)).transpose()?;
         let names = entity.as_deref().map(cedar::named_by).unwrap_or_default();
-        let stripes = entity::rests_on(uid, facts, &self.model).iter().map(|uid| self.stripes.of(uid)).collect();
-        Ok(Held { entity, names, stripes, revision })
+        Ok(Held { entity, names, stripes: Box::default(), revision })
+    }
+
+    fn stripes_of(&self, uid: &EntityUid, facts: Option<&Facts>) -> Box<[Stripe]> {
+        entity::rests_on(uid, facts, &self.model).iter().map(|uid| self.stripes.of(uid)).collect()
     }
 
     /// What is missing, and with it what the next step leads to.

@@ -151,7 +151,7 @@ impl Decider<'_> {
             }
             return Ok(outcomes);
         }
-        let mut pool = self.pool.clone();
+        let mut pool = self.pool.for_candidates();
         self.in_force.slicer().pooled(read, candidates, self.environment.reach(), &mut pool).await?;
         for candidate in candidates {
             let request = self.searched.request(candidate.clone());

@@ -17,9 +17,17 @@ pub struct Pool {
     held: HashMap<EntityUid, Arc<Held>>,
     /// Whether roles are Conclave's, and so nothing to read.
     keeps_roles: bool,
+    /// Whether what is read from now on is looked at once, and nobody asks what it rests on.
+    is_passing: bool,
 }
 
 impl Pool {
+    /// The same, for more that nobody asks the stripes of.
+    #[must_use]
+    pub fn for_candidates(&self) -> Self {
+        Self { is_passing: true, ..self.clone() }
+    }
+
     /// The revision all of it belongs to.
     #[must_use]
     pub const fn revision(&self) -> Revision {
@@ -32,7 +40,7 @@ impl Pool {
         self.held.get(uid).is_some_and(|held| held.entity.is_some())
     }
 
-    /// Whether any of it may rest on what is told by this stripe.
+    /// Whether any of it may rest on what is told by this stripe; candidates apart.
     #[must_use]
     pub fn rests_on(&self, stripe: Stripe) -> bool {
         self.held.values().any(|held| held.stripes.contains(&stripe))
@@ -87,7 +95,10 @@ impl Slicer {
                 pool.revision = snapshot.revision;
                 self.counting.loads(snapshot.entities.len());
                 for (uid, facts) in snapshot.entities {
-                    let held = self.hold(&uid, facts.as_ref(), snapshot.revision)?;
+                    let mut held = self.made(&uid, facts.as_ref(), snapshot.revision)?;
+                    if !pool.is_passing {
+                        held.stripes = self.stripes_of(&uid, facts.as_ref());
+                    }
                     pool.held.insert(uid, Arc::new(held));
                 }
             }

@@ -79,7 +79,7 @@ impl Source {
         if !path.exists() {
             return Err(OpenError::Missing(path));
         }
-        let plan = Plan { path, role: Role::Reader };
+        let plan = Plan { path, role: Role::Visitor };
         let mut connection = plan.connect_to_copy().await.map_err(|source| plan.error(source))?;
         match migrate::inspect(&plan, &mut connection).await? {
             State::Empty => Err(OpenError::Foreign(plan.path)),

@@ -14,6 +14,8 @@ pub(super) enum Role {
     Writer,
     /// One of those that cannot.
     Reader,
+    /// The same for a command, beside a server or without one: what it sorts may be more than memory holds.
+    Visitor,
 }
 
 /// How to open a connection, now and again after one failed.
@@ -96,13 +98,16 @@ impl Plan {
 
     // The journal mode is no option of a connection but a property of the file: it is set at creation.
     fn options(&self) -> SqliteConnectOptions {
-        let reads = self.role == Role::Reader;
+        let reads = self.role != Role::Writer;
         SqliteConnectOptions::new()
             .filename(&self.path)
             .read_only(reads)
             .pragma("query_only", if reads { "ON" } else { "OFF" })
             // What is erased leaves no trace in the file: the outbox holds tokens until mail is sent.
             .pragma("secure_delete", if reads { "OFF" } else { "ON" })
+            // Tables that a statement makes for itself. In a file each costs as much as reading some entities; those of a
+            // server are as small as the bounds of its requests.
+            .pragma("temp_store", if self.role == Role::Visitor { "DEFAULT" } else { "MEMORY" })
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(limits::BUSY_WAIT_MAX)

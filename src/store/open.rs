@@ -54,7 +54,7 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     plan.check(&mut connection).await?;
     migrate::stands(&plan, &mut connection).await?;
     let writer = Leases::one(plan, connection, limits::WRITE_WAIT_MAX);
-    Ok(Inner { readers: readers(path).await?, writer: Some(writer), lock: Some(lock) })
+    Ok(Inner { readers: readers(path, Role::Reader).await?, writer: Some(writer), lock: Some(lock) })
 }
 
 /// Makes the file, for nobody but its owner, if there is none; SQLite gives the files it makes beside
@@ -73,16 +73,16 @@ async fn look(path: PathBuf) -> Result<Inner, OpenError> {
     if !path.exists() {
         return Err(OpenError::Missing(path));
     }
-    let plan = Plan { path: path.clone(), role: Role::Reader };
+    let plan = Plan { path: path.clone(), role: Role::Visitor };
     let mut connection = plan.connect().await.map_err(|source| plan.error(source))?;
     if migrate::inspect(&plan, &mut connection).await? != State::Current {
         return Err(OpenError::Older(path));
     }
-    Ok(Inner { readers: readers(path).await?, writer: None, lock: None })
+    Ok(Inner { readers: readers(path, Role::Visitor).await?, writer: None, lock: None })
 }
 
-async fn readers(path: PathBuf) -> Result<Leases, OpenError> {
-    let plan = Plan { path, role: Role::Reader };
+async fn readers(path: PathBuf, role: Role) -> Result<Leases, OpenError> {
+    let plan = Plan { path, role };
     Leases::open(&plan, limits::READ_CONNECTIONS_MAX, limits::READ_WAIT_MAX).await
 }
 
