@@ -9,6 +9,9 @@ use crate::slice::{Lending, Pool, Seeds, Slice};
 use crate::store::ReadTransaction;
 use smol_str::SmolStr;
 
+/// How many candidates are read by one statement: enough to share what they lie in, and half a page of results.
+const READ_AT_ONCE: usize = 50;
+
 /// A request one entity of which is sought.
 #[derive(Debug, Clone)]
 pub struct Searched {
@@ -151,14 +154,29 @@ impl Decider<'_> {
             }
             return Ok(outcomes);
         }
-        let mut pool = self.pool.for_candidates();
-        self.in_force.slicer().pooled(read, candidates, self.environment.reach(), &mut pool).await?;
+        // While some are decided here, the connection's thread reads the next.
+        let mut read_before = None;
+        for some in candidates.chunks(READ_AT_ONCE) {
+            let mut pool = self.pool.for_candidates();
+            let reading = self.in_force.slicer().pooled(read, some, self.environment.reach(), &mut pool);
+            let deciding = async { self.decided_of(read_before.take(), &mut outcomes) };
+            let (reading, deciding) = tokio::join!(biased; reading, deciding);
+            reading?;
+            deciding?;
+            read_before = Some((pool, some));
+        }
+        self.decided_of(read_before, &mut outcomes)?;
+        Ok(outcomes)
+    }
+
+    fn decided_of(&self, read: Option<(Pool, &[EntityUid])>, outcomes: &mut Vec<Outcome>) -> Result<(), CheckError> {
+        let Some((pool, candidates)) = read else { return Ok(()) };
         for candidate in candidates {
             let request = self.searched.request(candidate.clone());
             let slice = self.pooled(&pool, [request.principal.clone(), request.resource.clone()])?;
             outcomes.push(self.decided(&request, &slice)?);
         }
-        Ok(outcomes)
+        Ok(())
     }
 
     fn decided(&self, request: &DecisionRequest, slice: &Slice) -> Result<Outcome, CheckError> {
