@@ -32,6 +32,7 @@
 //! | [`reload`] | watches the folders of policies; loads, and puts what is sound in force | engine, check, store | axum, SQL |
 //! | [`decision_log`] | a record of each decision, in a file | domain, check | axum, SQL |
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's letters | axum |
+//! | [`trace`](mod@trace) | spans of requests, for an OpenTelemetry collector | opentelemetry, hyper's client, counters | axum, SQL, Cedar |
 //! | [`texts`] | what people read, in four languages | Fluent | everything else |
 //! | [`mail`] | writes mail; sends what waits in the outbox | lettre, texts, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
@@ -73,4 +74,5 @@ pub mod stamp;
 pub mod store;
 pub mod telemetry;
 pub mod texts;
+pub mod trace;
 pub mod workbench;

@@ -70,7 +70,11 @@ fn named(text: &str) -> BTreeSet<String> {
 /// With everything switched on that adds to the page.
 async fn with_all(folder: &TempDir) -> TestSidecar {
     let log = folder.path().join("decisions.jsonl");
-    TestSidecar::new().with_demo().configured(|config| config.decision_log.file = Some(log)).start().await
+    let sidecar = TestSidecar::new().with_demo().configured(|config| {
+        config.decision_log.file = Some(log);
+        config.otlp_endpoint = Some("http://127.0.0.1:9/v1/traces".to_owned());
+    });
+    sidecar.start().await
 }
 
 #[tokio::test]
