@@ -64,8 +64,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"],
     ),
     ("prove", &["domain", "engine", "check"], &["sqlx", "axum", "hyper", "moka", "cedar_policy_core"]),
-    ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
-    ("bench", &["domain", "store", "check", "config"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("tls", &["config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("client", &["domain", "tls"], &["sqlx", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "bench",
+        &["domain", "store", "check", "config", "tls"],
+        &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
     (
         "config",
         &["domain", "engine", "telemetry"],
@@ -86,6 +91,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "decision_log",
             "counters",
             "trace",
+            "tls",
         ],
         &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
     ),
