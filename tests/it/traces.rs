@@ -25,22 +25,22 @@ const CALLER: &str = "00f067aa0ba902b7";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An OpenTelemetry collector that keeps what it gets.
-struct Collector {
+pub struct Collector {
     address: SocketAddr,
     got: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
 }
 
 type Answers = (Arc<Mutex<Vec<ExportTraceServiceRequest>>>, StatusCode);
 
-async fn take((got, status): Answers, headers: HeaderMap, body: Bytes) -> StatusCode {
+fn take((got, status): &Answers, headers: &HeaderMap, body: Bytes) -> StatusCode {
     assert_eq!(headers["content-type"], "application/x-protobuf");
     assert!(headers["host"].to_str().unwrap().starts_with("127.0.0.1:"));
     got.lock().unwrap().push(ExportTraceServiceRequest::decode(body).unwrap());
-    status
+    *status
 }
 
 impl Collector {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::answering(StatusCode::OK).await
     }
 
@@ -48,18 +48,18 @@ impl Collector {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, got) = (socket.local_addr().unwrap(), Arc::default());
         let state: Answers = (Arc::clone(&got), status);
-        let taken = |State(state): State<Answers>, headers, body| take(state, headers, body);
+        let taken = async |State(state): State<Answers>, headers: HeaderMap, body| take(&state, &headers, body);
         let routes = Router::new().route("/v1/traces", post(taken)).with_state(state);
         tokio::spawn(async move { axum::serve(socket, routes).await });
         Self { address, got }
     }
 
-    fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         format!("http://{}/v1/traces", self.address)
     }
 
     /// All spans so far, in the order in which they ended.
-    fn spans(&self) -> Vec<Span> {
+    pub fn spans(&self) -> Vec<Span> {
         let got = self.got.lock().unwrap();
         let scopes = got.iter().flat_map(|batch| &batch.resource_spans).flat_map(|resource| &resource.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()
@@ -75,7 +75,7 @@ fn attributes(attributes: &[KeyValue]) -> BTreeMap<String, String> {
     let text = |attribute: &KeyValue| match attribute.value.as_ref().unwrap().value.as_ref().unwrap() {
         any_value::Value::StringValue(text) => text.clone(),
         any_value::Value::IntValue(number) => number.to_string(),
-        other => panic!("{other:?}"),
+        other => format!("{other:?}"),
     };
     attributes.iter().map(|attribute| (attribute.key.clone(), text(attribute))).collect()
 }
@@ -104,7 +104,7 @@ async fn ask(sidecar: &TestSidecar, user: &str, headers: &[(&str, String)]) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn names<'a>(spans: impl IntoIterator<Item = &'a Span>) -> Vec<&'a str> {

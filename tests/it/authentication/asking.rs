@@ -180,7 +180,6 @@ fn has(program: &str) -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 fn the_documented_way_to_certificates_works() {
     if let Some(missing) = ["openssl", "curl", "bash"].into_iter().find(|program| !has(program)) {
         println!("left out: there is no {missing}");
