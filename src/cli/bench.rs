@@ -65,7 +65,7 @@ pub struct Arguments {
     #[arg(long, value_name = "URL", help = "Ask this server: http://HOST:PORT, https://HOST:PORT or unix:PATH")]
     server: Option<Server>,
     /// Who vouches for a server that is asked by https: a file of certificates in PEM
-    #[arg(long, value_name = "FILE", requires = "server")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "in_process")]
     tls_ca: Option<PathBuf>,
     /// What to show a server that asks for a certificate: a file with it, in PEM
     #[arg(long, value_name = "FILE", requires_all = ["tls_ca", "tls_key"])]

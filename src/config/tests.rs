@@ -162,7 +162,7 @@ fn traces_are_off_until_a_collector_is_named() {
     assert_eq!(loaded.config.otlp_endpoint, None);
     assert!(loaded.describe().contains("trace_ratio = 0.01  # default\n"), "{}", loaded.describe());
     let endpoint = ("CONCLAVE_OTLP_ENDPOINT", "http://[::1]:4318/v1/traces");
-    for (ratio, shown) in [("0", "0.0"), ("1", "1.0"), ("0.25", "0.25"), ("1e-3", "0.001")] {
+    for (ratio, shown) in [("0", "0.0"), ("1", "1.0"), ("0.25", "0.25"), ("0.001", "0.001")] {
         let loaded = load(None, variables(&[endpoint, ("CONCLAVE_TRACE_RATIO", ratio)]), &Flags::new()).unwrap();
         let line = format!("trace_ratio = {shown}  # variable CONCLAVE_TRACE_RATIO\n");
         assert!(loaded.describe().contains(&line), "{}", loaded.describe());
