@@ -1,6 +1,6 @@
 //! The decision pipeline: a question, the cache, and on a miss the slice and the engine.
 //!
-//! May use moka, `slice`, `stamp`, `engine` and `domain`; never axum, never sqlx.
+//! May use moka, `slice`, `stamp`, `engine`, `trace` and `domain`; never axum, never sqlx.
 
 pub mod batch;
 mod cached;

@@ -11,6 +11,7 @@ mod credentials;
 mod describe;
 mod layers;
 pub mod limits;
+mod ratio;
 mod secret;
 
 pub use address::{Address, AddressError};
@@ -19,6 +20,7 @@ pub use credentials::{Jwt, JwtAlgorithm, Tls, TlsFiles, Uid};
 pub use describe::without_password;
 pub use layers::{Flags, VARIABLE_PREFIX};
 pub use limits::Limits;
+pub use ratio::Ratio;
 pub use secret::{SMTP_URL_VARIABLE, Secret};
 
 use crate::domain::ToolKind;
@@ -99,6 +101,11 @@ pub struct Config {
     pub log: Log,
     /// Where decisions are recorded, and which.
     pub decision_log: DecisionLog,
+    /// Where spans of requests are sent, by OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`; none: requests are not
+    /// traced.
+    pub otlp_endpoint: Option<String>,
+    /// How many of the requests whose caller says nothing of a trace are traced, from 0 to 1.
+    pub trace_ratio: Ratio,
     /// Every bound that can be changed.
     pub limits: Limits,
 }
@@ -223,6 +230,8 @@ impl Default for Config {
             tool_kinds: ToolKinds::default(),
             log: Log { filter: "info,sqlx=warn".to_owned(), format: LogFormat::Auto },
             decision_log: DecisionLog::default(),
+            otlp_endpoint: None,
+            trace_ratio: Ratio::new(0.01),
             limits: Limits::default(),
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! Uses std's atomics and nothing else.
 
+mod chance;
 mod deciding;
 mod histogram;
 
+pub use chance::scattered;
 pub use deciding::{Deciding, DecisionCounters, Undecided};
 pub use histogram::{Durations, Histogram};
 

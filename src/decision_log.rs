@@ -3,7 +3,7 @@
 //! Nothing waits for it. A record is queued or, where the queue is full, counted as dropped; a thread masks and writes
 //! what is queued. Where no log is kept, a decision costs one look at an option more than without this module.
 //!
-//! May use `domain`, `check` and `config`, and of `admin` clock and randomness; never axum.
+//! May use `domain`, `check`, `config` and `counters`, of `trace` the id, and of `admin` clock and randomness; never axum.
 
 mod file;
 pub mod limits;
@@ -18,7 +18,9 @@ use crate::admin::{Clock, Random};
 use crate::check::key::weight;
 use crate::check::{Answer, CacheUse, Explained, RequestRef};
 use crate::config::DecisionLog;
+use crate::counters::scattered;
 use crate::domain::{DecisionRequest, Outcome, Revision};
+use crate::trace;
 use file::LogFile;
 use limits::{CLOSE_SECONDS_MAX, QUEUE_BYTES_MAX};
 use miette::Diagnostic;
@@ -74,6 +76,7 @@ struct Entry {
     revision: Revision,
     policy_digest: Arc<str>,
     cache: CacheUse,
+    trace_id: Option<String>,
     weight: usize,
 }
 
@@ -217,14 +220,6 @@ impl Recorder {
     }
 }
 
-/// A number that looks like chance: splitmix64.
-const fn scattered(number: u64) -> u64 {
-    let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 impl Begun<'_> {
     /// Records the answer to a question, if it is one of the sample.
     pub fn answered(&self, request: &RequestRef<'_>, answer: &Answer) {
@@ -256,6 +251,7 @@ impl Begun<'_> {
             revision,
             policy_digest: Arc::clone(policy_digest),
             cache,
+            trace_id: trace::current_id(),
         };
         self.recorder.queue(entry);
     }

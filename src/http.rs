@@ -32,14 +32,15 @@ use crate::admin::Admin;
 use crate::admin::attempts::Attempts;
 use crate::check::Check;
 use crate::check::queue::{Bounds, Queue};
-use crate::config::Limits;
 use crate::config::limits::{
     READS_BURST_MAX, READS_RUNNING_MAX, READS_WAITING_MAX, STREAMS_MAX, admin_connections_max,
 };
+use crate::config::{Address, Limits};
 use crate::decision_log::{Begun, Recorder};
 use crate::reload::Reloader;
 use crate::search::Search;
 use crate::store::Store;
+use crate::trace::Tracing;
 use auth::Auth;
 use measures::Measures;
 use standing::Standing;
@@ -77,6 +78,10 @@ pub struct App {
     pub reloader: Arc<Reloader>,
     /// Writes down what was decided; `None` where nobody asked for that.
     pub recorder: Option<Recorder>,
+    /// Traces requests; `None` where nobody asked for that.
+    pub tracing: Option<Tracing>,
+    /// Where the access listener and the admin listener listen, once they do.
+    pub addresses: OnceLock<[Address; 2]>,
     /// How long answers took, and what was refused.
     pub measures: Measures,
     /// How each part is, and since when.
@@ -103,7 +108,7 @@ impl App {
         let (claims, streams) = (idempotency::Claims::default(), Arc::new(Semaphore::new(STREAMS_MAX)));
         let (measures, standing) = (Measures::default(), Standing::new(admin.clock.now_ms()));
         let draining = watch::Sender::new(false);
-        let public_url = OnceLock::new();
+        let (public_url, addresses) = (OnceLock::new(), OnceLock::new());
         Self {
             check,
             search,
@@ -119,6 +124,8 @@ impl App {
             public_url,
             reloader,
             recorder: None,
+            tracing: None,
+            addresses,
             measures,
             standing,
             draining,
@@ -160,6 +167,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let limits = app.limits;
     let (access_tls, admin_tls) = (app.auth.access_tls.clone(), app.auth.admin_tls.clone());
     let (address, is_tls) = (listeners.access.address(), access_tls.is_some());
+    app.addresses.get_or_init(|| [address.clone(), listeners.admin.address().clone()]);
     app.public_url.get_or_init(|| authzen::metadata::default_url(address, is_tls));
     let access = router::access(Arc::clone(&app));
     let access = accept::accept(listeners.access, access_tls, access, limits, stopping.clone());

@@ -32,6 +32,7 @@
 //! | [`reload`] | watches the folders of policies; loads, and puts what is sound in force | engine, check, store | axum, SQL |
 //! | [`decision_log`] | a record of each decision, in a file | domain, check | axum, SQL |
 //! | [`admin`] | one command per file: checks, changes, refusals | domain, store writes, check, mail's letters | axum |
+//! | [`trace`](mod@trace) | spans of requests, for an OpenTelemetry collector | opentelemetry, hyper's client, counters | axum, SQL, Cedar |
 //! | [`texts`] | what people read, in four languages | Fluent | everything else |
 //! | [`mail`] | writes mail; sends what waits in the outbox | lettre, texts, domain, the store's outbox | axum, sqlx |
 //! | [`http`] | routes, limits, errors, authentication | axum, hyper, check, admin, texts | sqlx, Cedar |
@@ -41,7 +42,8 @@
 //! | [`workbench`] | tests of policies with coverage, and tables of who may do what | engine, slice, domain, YAML | axum, SQL, Cedar |
 //! | [`backup`] | copies of a database: made, verified, put back | domain, store, doctor, config | axum, SQL |
 //! | [`doctor`] | whether a database keeps every invariant | domain, store reads | axum, SQL |
-//! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | reqwest, axum, domain | everything else |
+//! | [`tls`] | certificates and keys from files; TLS for whoever asks a server | rustls, config's limits | axum, hyper, SQL, Cedar |
+//! | `client` | asks a sidecar from a host application, guards its routes; behind a feature | hyper, axum, tls, domain | everything else |
 //! | [`cli`] | one subcommand per file | everything above | |
 //! | [`lifecycle`], [`telemetry`] | start, stop; log lines | everything above | |
 //!
@@ -73,4 +75,6 @@ pub mod stamp;
 pub mod store;
 pub mod telemetry;
 pub mod texts;
+pub mod tls;
+pub mod trace;
 pub mod workbench;

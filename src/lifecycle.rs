@@ -16,6 +16,7 @@ use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::reload::{self, DescribedError, Fingerprint, Reloader, StoredError};
 use crate::store::{Access, OpenError, Store, StoreError};
+use crate::trace::{TraceError, Tracing};
 pub use files::connections_max;
 use miette::Diagnostic;
 use std::sync::Arc;
@@ -48,6 +49,10 @@ pub enum StartError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     DecisionLog(#[from] RecorderError),
+    /// Requests cannot be traced.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Trace(#[from] TraceError),
     /// There is no admin token.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -156,6 +161,7 @@ impl Application {
         let (desk, settings) = (Arc::new(Desk::new(composer(config))), settings(config));
         let reloader = Reloader::new(config.sources(), print, Arc::clone(&check), store.clone(), Arc::clone(&clock));
         let recorder = Recorder::start(&config.decision_log, Arc::clone(&clock), random.as_ref())?;
+        let tracing = Tracing::start(config, random.as_ref())?;
         let admin = Admin { store: store.clone(), check: Arc::clone(&check), clock, random, desk, settings };
         let demo = match config.demo {
             false => Demo::NotAsked,
@@ -164,6 +170,7 @@ impl Application {
         };
         let mut app = App::new(check, Arc::new(admin), store, Arc::new(reloader), config.limits, auth);
         app.recorder = recorder;
+        app.tracing = tracing;
         if let Some(url) = &config.public_url {
             app.public_url.get_or_init(|| url.clone());
         }
@@ -193,6 +200,9 @@ impl Application {
         }
         if let Some(recorder) = &self.app.recorder {
             recorder.close().await;
+        }
+        if let Some(tracing) = &self.app.tracing {
+            tracing.close().await;
         }
         // After the last request, which may have written mail, and before the store it waits in.
         if let Some(delivery) = delivery {

@@ -7,6 +7,7 @@ use crate::domain::{DecisionRequest, EntityUid, Outcome};
 use crate::engine::{Bundle, Detail, Environment};
 use crate::slice::{Lending, Seeds, Slice};
 use crate::stamp::{Stamp, Stamped as _, Turn, join};
+use crate::trace;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -50,7 +51,9 @@ impl Check {
         let begun = Instant::now();
         // INVARIANT: held until the answer is kept, so answers to one question are kept in the order in which they were
         // made.
+        let waiting = trace::child("turn");
         let _turn = self.turns.take(&request).await;
+        drop(waiting);
         let present = self.decisions.get(&request).await;
         let is_new = present.is_none();
         let present = present.filter(|left| left.tells(detail));
@@ -104,7 +107,10 @@ impl Check {
     async fn fill(&self, in_force: &InForce, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
         let bundle = in_force.bundle();
         let Prepared { environment, context, uids, lent } = prepared(bundle, request)?;
+        let reading = trace::child("slice");
         let slice = in_force.slicer().slice(&Seeds { uids, reach: environment.reach(), lent }).await?;
+        drop(reading);
+        let _evaluating = trace::child("evaluate");
         let outcome = self.evaluate(bundle, environment, (request, &context), &slice, detail)?;
         let stamp = Stamp::new(slice.revision, slice.stripes);
         Ok(Cached::new((outcome, detail), stamp, bundle))

@@ -3,6 +3,7 @@
 //! Who waits behind a thousand others is answered when nobody wants the answer any more. But what comes all at once
 //! may be gone in a moment. So a burst may wait, and a queue that stands may not: it is short until nobody waits.
 
+use crate::trace;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -70,6 +71,7 @@ impl Queue {
     /// # Errors
     /// [`Full`], at once.
     pub async fn enter(&self) -> Result<SemaphorePermit<'_>, Full> {
+        let _waiting = trace::child("queue");
         // Nobody is overtaken: a place that is given back goes to who waits.
         if let Ok(place) = self.places.try_acquire() {
             return Ok(place);

@@ -10,6 +10,7 @@ use crate::check::Check;
 use crate::config::Config;
 use crate::engine::Bundle;
 use crate::store::{Access, Store};
+use crate::tls::Trust;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
@@ -29,6 +30,8 @@ Examples:
   conclave bench --database conclave.db --write-requests questions.ndjson
   conclave bench --server unix:/run/conclave.sock --requests questions.ndjson --verify --json
       Makes the questions on one machine and asks them from another.
+  conclave bench --server https://localhost:7180 --tls-ca ca.pem --tls-certificate c.pem --tls-key c.key
+      Asks a server that listens with TLS, and shows it a certificate. Handshakes are not measured.
 
 The questions: 55 % view an item, 20 % edit one, 15 % add to a folder, 10 % delete; 60 % of each are
 allowed. Who asks and what about follows Zipf's law. They are found in the database, which is only
@@ -59,8 +62,17 @@ const QUESTIONS_MAX: u64 = 10_000_000;
 #[derive(Debug, Args)]
 #[command(after_help = DETAILS)]
 pub struct Arguments {
-    #[arg(long, value_name = "URL", help = "Ask this server: http://HOST:PORT or unix:PATH")]
+    #[arg(long, value_name = "URL", help = "Ask this server: http://HOST:PORT, https://HOST:PORT or unix:PATH")]
     server: Option<Server>,
+    /// Who vouches for a server that is asked by https: a file of certificates in PEM
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "in_process")]
+    tls_ca: Option<PathBuf>,
+    /// What to show a server that asks for a certificate: a file with it, in PEM
+    #[arg(long, value_name = "FILE", requires_all = ["tls_ca", "tls_key"])]
+    tls_certificate: Option<PathBuf>,
+    /// Its private key: a file, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Ask the decision pipeline in this process, without HTTP
     #[arg(long, conflicts_with = "server")]
     in_process: bool,
@@ -150,6 +162,20 @@ impl Arguments {
         self.threads.map_or_else(|| if self.in_process { all } else { all.div_ceil(2) }, usize::from)
     }
 
+    /// Whom to trust, where the server is asked over TLS.
+    fn trust(&self, server: &Server) -> miette::Result<Option<Trust>> {
+        let trust = match (server.is_tls(), &self.tls_ca) {
+            (false, None) => return Ok(None),
+            (false, Some(_)) => return Err(miette!("--tls-ca is for a server that is asked by https")),
+            (true, None) => return Err(miette!("{server} needs --tls-ca: who vouches for it?")),
+            (true, Some(file)) => Trust::new(file)?,
+        };
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(trust.showing(certificate, key)?)),
+            _ => Ok(Some(trust)),
+        }
+    }
+
     fn verify(&self) -> bool {
         self.verify.unwrap_or(self.in_process)
     }
@@ -164,7 +190,7 @@ impl Arguments {
 async fn bench(arguments: &Arguments, config: &Config) -> miette::Result<Option<Report>> {
     // A server that is not there should not be found out about after minutes.
     let clients = match &arguments.server {
-        Some(server) => connect(server, arguments.connections).await?,
+        Some(server) => connect(server, arguments.trust(server)?, arguments.connections).await?,
         None => Vec::new(),
     };
     let engine = if arguments.in_process || arguments.requests.is_none() { Some(open(config).await?) } else { None };
@@ -228,10 +254,10 @@ async fn drive<A: Ask + 'static>(
     Ok(Report { target, workload, connections: arguments.connections.into(), threads: plan.threads, rates })
 }
 
-async fn connect(server: &Server, connections: u16) -> miette::Result<Vec<Http>> {
+async fn connect(server: &Server, trust: Option<Trust>, connections: u16) -> miette::Result<Vec<Http>> {
     let mut clients = vec![];
     for _ in 0..connections {
-        let mut client = Http::new(server.clone());
+        let mut client = Http::new(server.clone(), trust.clone());
         client.connect().await.into_diagnostic().wrap_err_with(|| format!("{server} cannot be reached"))?;
         clients.push(client);
     }
@@ -303,6 +329,9 @@ mod tests {
             &["--seconds", "-3"],
             &["--server", "ftp://x:1"],
             &["--in-process", "--server", "unix:x"],
+            &["--in-process", "--tls-ca", "ca.pem"],
+            &["--server", "https://localhost:1", "--tls-ca", "ca.pem", "--tls-key", "k.pem"],
+            &["--server", "https://localhost:1", "--tls-certificate", "c.pem", "--tls-key", "k.pem"],
         ] {
             assert_eq!(line(bad).unwrap_err().exit_code(), 2, "{bad:?}");
         }
@@ -320,6 +349,16 @@ mod tests {
     fn nobody_to_ask_is_said_with_what_to_do() {
         let error = run(&line(&[]).unwrap()).unwrap_err();
         assert!(error.help().unwrap().to_string().contains("--in-process"));
+    }
+
+    #[test]
+    fn tls_needs_somebody_who_vouches() {
+        let error = run(&line(&["--server", "https://localhost:1"]).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("--tls-ca"), "{error}");
+        let error =
+            run(&line(&["--server", "https://localhost:1", "--tls-ca", "/nowhere/ca.pem"]).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
+        assert!(run(&line(&["--server", "http://localhost:1", "--tls-ca", "ca.pem"]).unwrap()).is_err());
     }
 
     #[test]

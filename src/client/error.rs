@@ -24,7 +24,7 @@ pub enum ClientError {
     Unavailable(Refusal),
     /// The sidecar could not be reached, or broke off its answer, in any of the tries.
     #[error("the sidecar cannot be reached")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The time was over before an answer came.
     #[error("no answer came within {0:?}")]
     Late(Duration),

@@ -6,9 +6,10 @@ use super::error::{ClientError, Refusal};
 use super::limits::ANSWER_BYTES_MAX;
 use super::{Client, backoff};
 use crate::domain::Revision;
-use axum::body::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -67,11 +68,12 @@ impl Client {
     }
 
     async fn attempt(&self, path: &str, body: Bytes, terms: Terms) -> Result<Vec<u8>, Failure> {
-        let request = self.http.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, "application/json");
+        let request = Request::post(format!("{}{path}", self.base)).header(CONTENT_TYPE, "application/json");
         let revision = terms.revision_min.map(|revision| ("conclave-min-revision", revision.to_string()));
         let request = revision.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         let request = self.token.iter().fold(request, |request, token| request.header(AUTHORIZATION, token));
-        let response = request.body(body).send().await.map_err(unreachable)?;
+        let request = request.body(Full::new(body)).map_err(|error| ClientError::Address(error.to_string()))?;
+        let response = self.http.request(request).await.map_err(unreachable)?;
         let (status, asked) = (response.status(), retry_after(response.headers()));
         let text = whole(response).await?;
         match status {
@@ -84,21 +86,19 @@ impl Client {
     }
 }
 
-/// A request that cannot even be built will not be built the next time either.
-fn unreachable(error: reqwest::Error) -> Failure {
-    if error.is_builder() {
-        return ClientError::Address(super::ask::chain(&error)).into();
-    }
-    ClientError::Unreachable(error).into()
+fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    ClientError::Unreachable(Box::new(error)).into()
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
-async fn whole(mut response: Response) -> Result<Vec<u8>, Failure> {
+async fn whole(mut response: Response<Incoming>) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(unreachable)? {
+    while let Some(part) = response.frame().await {
+        // What is no data is trailers.
+        let Ok(part) = part.map_err(unreachable)?.into_data() else { continue };
         text.extend_from_slice(&part);
         if text.len() > ANSWER_BYTES_MAX {
             return Err(ClientError::NoAnswer(format!("it is larger than {ANSWER_BYTES_MAX} bytes")).into());

@@ -17,6 +17,9 @@ const ACCEPT_URL_CHARACTERS_MAX: usize = 1024;
 /// Longest address that clients know the server by, in characters.
 const PUBLIC_URL_CHARACTERS_MAX: usize = 1024;
 
+/// Longest address of a collector, in characters.
+const OTLP_ENDPOINT_CHARACTERS_MAX: usize = 1024;
+
 /// A value the server cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 #[error("`{key}` {detail} ({origin})")]
@@ -64,6 +67,7 @@ fn values(config: &Config) -> Vec<Unusable> {
         range(&mut found, &format!("limits.{name}"), value, least, most);
     }
     decision_log(&mut found, &config.decision_log);
+    traces(&mut found, config);
     kinds(&mut found, "tool_kinds.group", &config.tool_kinds.group);
     kinds(&mut found, "tool_kinds.private", &config.tool_kinds.private);
     found
@@ -86,6 +90,22 @@ fn decision_log(found: &mut Vec<Unusable>, log: &DecisionLog) {
             );
             found.push(Unusable::new("decision_log.mask", detail));
         }
+    }
+}
+
+fn traces(found: &mut Vec<Unusable>, config: &Config) {
+    if !config.trace_ratio.is_one() {
+        found.push(Unusable::new("trace_ratio", "must be from 0 to 1"));
+    }
+    let Some(url) = &config.otlp_endpoint else { return };
+    let rest = url.strip_prefix("http://");
+    let is_host = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':']));
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "?#@\"<>".contains(c);
+    // Whoever may see the settings would see a password in it.
+    if !is_host || url.contains(odd) || url.chars().count() > OTLP_ENDPOINT_CHARACTERS_MAX {
+        let detail = "must be an address in plain HTTP without name and password, such as \
+                      `http://127.0.0.1:4318/v1/traces`: a collector beside this server knows the way to others";
+        found.push(Unusable::new("otlp_endpoint", detail));
     }
 }
 

@@ -54,7 +54,10 @@ fn shown(key: &str, value: &Value) -> Option<String> {
             Some(format!("[{}]", values.join(", ")))
         }
         Value::Bool(_, value) => Some(value.to_string()),
-        Value::Num(_, number) => number.to_u128().map(|number| number.to_string()),
+        Value::Num(_, number) => match (number.to_u128(), number.to_f64()) {
+            (Some(whole), _) => Some(whole.to_string()),
+            (None, part) => part.map(|part| format!("{part:?}")),
+        },
         // A setting that is not set; no other kind of value occurs.
         _ => None,
     }

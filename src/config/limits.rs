@@ -130,6 +130,27 @@ pub const READS_WAITING_MAX: usize = 16;
 /// Those that wait for their turn when they come all at once; more are answered 503 at once.
 pub const READS_BURST_MAX: usize = 256;
 
+/// Spans of requests that wait to be sent; more are dropped and counted.
+pub const TRACE_QUEUE_SPANS_MAX: usize = 4_096;
+
+/// Spans that are sent together.
+pub const TRACE_BATCH_SPANS_MAX: usize = 512;
+
+/// How long a span waits for others to be sent with, in milliseconds.
+pub const TRACE_BATCH_MILLISECONDS: u64 = 1_000;
+
+/// How long a collector may take to accept spans, tries after a refusal included, in seconds; then they are left out.
+pub const TRACE_EXPORT_SECONDS: u64 = 10;
+
+/// How long spans that are left get to be sent when the server stops, in seconds.
+pub const TRACE_CLOSE_SECONDS: u64 = 5;
+
+/// Longest answer of a collector, in bytes; of a longer one the spans count as left out.
+pub const TRACE_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest `tracestate` that goes along with a trace, in bytes; a longer one is left out.
+pub const TRACE_STATE_BYTES_MAX: usize = 512;
+
 /// Bounds that a deployment may change (`[limits]` in the configuration file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

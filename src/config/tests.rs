@@ -155,3 +155,30 @@ fn a_decision_log_is_named_by_its_flag_and_bounded() {
     let keys: Vec<_> = problems.iter().map(|problem| problem.key.trim_start_matches("decision_log.")).collect();
     assert_eq!(keys, ["file", "sample_decisions", "file_bytes_max", "files_max", "queue_records_max", "mask"]);
 }
+
+#[test]
+fn traces_are_off_until_a_collector_is_named() {
+    let loaded = load(None, [], &Flags::new()).unwrap();
+    assert_eq!(loaded.config.otlp_endpoint, None);
+    assert!(loaded.describe().contains("trace_ratio = 0.01  # default\n"), "{}", loaded.describe());
+    let endpoint = ("CONCLAVE_OTLP_ENDPOINT", "http://[::1]:4318/v1/traces");
+    for (ratio, shown) in [("0", "0.0"), ("1", "1.0"), ("0.25", "0.25"), ("0.001", "0.001")] {
+        let loaded = load(None, variables(&[endpoint, ("CONCLAVE_TRACE_RATIO", ratio)]), &Flags::new()).unwrap();
+        let line = format!("trace_ratio = {shown}  # variable CONCLAVE_TRACE_RATIO\n");
+        assert!(loaded.describe().contains(&line), "{}", loaded.describe());
+    }
+    for (name, text, key) in [
+        ("CONCLAVE_TRACE_RATIO", "1.5", "trace_ratio"),
+        ("CONCLAVE_TRACE_RATIO", "-0.1", "trace_ratio"),
+        ("CONCLAVE_TRACE_RATIO", "nan", "trace_ratio"),
+        ("CONCLAVE_OTLP_ENDPOINT", "127.0.0.1:4318", "otlp_endpoint"),
+        ("CONCLAVE_OTLP_ENDPOINT", "https://collector.example/v1/traces", "otlp_endpoint"),
+        ("CONCLAVE_OTLP_ENDPOINT", "http://", "otlp_endpoint"),
+        ("CONCLAVE_OTLP_ENDPOINT", "http://name:secret@collector/v1/traces", "otlp_endpoint"),
+        ("CONCLAVE_OTLP_ENDPOINT", "http://collector/v1/traces?key=secret", "otlp_endpoint"),
+    ] {
+        let error = load(None, variables(&[(name, text)]), &Flags::new()).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(key) && !shown.contains("secret"), "{text}: {shown}");
+    }
+}

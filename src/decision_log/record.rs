@@ -42,6 +42,9 @@ pub struct Record {
     /// Whether the request lent facts for itself alone. They are in no record: asked again, it would be another question.
     #[serde(default, rename = "lent", skip_serializing_if = "is_false")]
     pub is_lent: bool,
+    /// The trace of the request, 32 hexadecimal digits, if it was traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -29,6 +29,7 @@ pub(super) fn record() -> Record {
         latency_us: 12,
         cache: CacheUse::Hit,
         is_lent: false,
+        trace_id: None,
     }
 }
 

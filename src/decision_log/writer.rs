@@ -77,7 +77,7 @@ impl Writer {
     }
 
     fn record(&self, entry: Entry) -> Record {
-        let Entry { number, at_ms, latency, request, outcome, revision, policy_digest, cache, .. } = entry;
+        let Entry { number, at_ms, latency, request, outcome, revision, policy_digest, cache, trace_id, .. } = entry;
         let mut record = Record {
             decision_id: self.id(at_ms, number),
             timestamp: time(at_ms),
@@ -93,6 +93,7 @@ impl Writer {
             latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
             cache,
             is_lent: !request.lent.is_nothing(),
+            trace_id,
         };
         self.mask.apply(&mut record);
         record

@@ -15,7 +15,7 @@ mod tls;
 
 pub use handed::{Handed, HandedError};
 pub use listener::{BindError, Listener, Listeners};
-pub use tls::{TlsError, authorities, certificates, key, settings as tls_settings};
+pub use tls::settings as tls_settings;
 
 use crate::config::Limits;
 use crate::config::limits::ACCEPT_REST_MILLISECONDS;

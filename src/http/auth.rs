@@ -18,9 +18,10 @@ pub use tokens::{Tokens, TokensError, is_name, line};
 pub(in crate::http) use watch::watch;
 
 use super::App;
-use super::accept::{Peer, TlsError, tls_settings};
+use super::accept::{Peer, tls_settings};
 use super::error::Problem;
 use crate::config::{Config, Tls, Uid};
+use crate::tls::TlsError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;

@@ -6,6 +6,7 @@ use super::measures::Shed;
 use super::{App, body, json};
 use crate::admin::{Caller, Done, Refusal, call};
 use crate::domain::{Revision, UserId};
+use crate::trace;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -137,7 +138,7 @@ where
         return Err(Problem::unavailable("too many changes are waiting"));
     };
     let call = call::current();
-    let task = tokio::spawn(call::within(call.clone(), async move {
+    let task = tokio::spawn(trace::carried(call::within(call.clone(), async move {
         let done = command.await;
         // Held until the command is done: the server stops only when all permits are back.
         match call {
@@ -145,7 +146,7 @@ where
             None => drop(permit),
         }
         done
-    }));
+    })));
     match task.await {
         Ok(done) => Ok(done?),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

@@ -13,6 +13,7 @@ use crate::admin::{Caller, Refusal};
 use crate::config::limits::{IDEMPOTENCY_KEY_CHARACTERS_MAX, RETRY_AFTER_SECONDS};
 use crate::domain::{Revision, UserId};
 use crate::store::idempotency::{Hash, KeptAnswer};
+use crate::trace;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts as _, Request};
 use axum::http::request::Parts;
@@ -101,11 +102,11 @@ pub(super) async fn carry_out(app: Arc<App>, key: &str, request: Request, next: 
         Ok(None) => {}
     }
     // Who hangs up in the middle must not decide by that whether the change is made.
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(trace::carried(async move {
         let response = first(&app, asked, request, next).await;
         drop(claim);
         response
-    });
+    }));
     match task.await {
         Ok(response) => response,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

@@ -10,6 +10,7 @@ use crate::config::limits::{READINESS_MILLISECONDS, STREAMS_MAX};
 use crate::counters::CacheCounters;
 use crate::decision_log::limits::QUEUE_BYTES_MAX;
 use crate::store::Failures;
+use crate::trace::Counts;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -160,6 +161,7 @@ fn policies(page: &mut Page, app: &App) {
 fn records(page: &mut Page, app: &App) {
     let dropped = "Refused attempts that were too many to be kept in the audit.";
     page.counter("conclave_audit_dropped_total", dropped, &[("", app.attempts.dropped())]);
+    traces(page, app);
     let Some(recorder) = &app.recorder else { return };
     let counts = recorder.counts();
     page.counter("conclave_decision_log_written_total", "Decisions in the log.", &[("", counts.written)]);
@@ -171,4 +173,13 @@ fn records(page: &mut Page, app: &App) {
     page.gauge("conclave_decision_log_queued_bytes", queued, recorder.queued_bytes());
     let queued_max = "How much memory they may take, in bytes.";
     page.gauge("conclave_decision_log_queued_bytes_max", queued_max, QUEUE_BYTES_MAX);
+}
+
+/// What became of spans, where requests are traced.
+fn traces(page: &mut Page, app: &App) {
+    let Some(tracing) = &app.tracing else { return };
+    let Counts { sent, dropped, failed } = tracing.counts();
+    let spans = [("result=\"sent\"", sent), ("result=\"dropped\"", dropped), ("result=\"failed\"", failed)];
+    let help = "Spans by what became of them: sent, dropped as the queue was full, not taken by the collector.";
+    page.counter("conclave_trace_spans_total", help, &spans);
 }

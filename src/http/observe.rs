@@ -1,4 +1,4 @@
-//! Around every request: a limit in time, a net under panics, one log line.
+//! Around every request: a limit in time, a net under panics, one log line, one span.
 
 use super::App;
 use super::access::answer::Decided;
@@ -6,8 +6,9 @@ use super::call::PREFIX;
 use super::error::Problem;
 use super::measures::Way;
 use crate::config::Limits;
+use crate::trace::{self, Span};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
@@ -22,9 +23,11 @@ use std::time::{Duration, Instant};
 pub async fn observe(State((app, way)): State<(Arc<App>, Way)>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = || request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let line = Line::start(request.method(), route);
+    let line = Line::start(&app, way, (request.method(), request.headers()), route);
     let seconds_max = seconds_max(&app.limits, &request);
-    let response = within(seconds_max, next.run(request).map(Ok)).await.unwrap_or_else(Problem::into_response);
+    let span = line.as_ref().and_then(Line::span);
+    let answering = trace::within(span, within(seconds_max, next.run(request).map(Ok)));
+    let response = answering.await.unwrap_or_else(Problem::into_response);
     app.measures.answered(way, begun.elapsed(), response.status());
     if let Some(line) = line {
         line.end(&response);
@@ -68,31 +71,68 @@ pub(super) fn failed() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")
 }
 
-/// What the log says of a request: its route's template and never its path, as paths hold ids.
+/// Whether anybody is told of the request that this task is about.
+pub(super) fn is_told() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG) || trace::is_traced()
+}
+
+/// What the log and the collector of traces are told of a request: its route's template and never its path, as paths
+/// hold ids.
 pub(super) struct Line {
     method: Method,
     route: Option<String>,
     start: Instant,
+    is_logged: bool,
+    span: Option<Span>,
 }
 
 impl Line {
-    /// `None` unless such lines are asked for.
-    pub(super) fn start(method: &Method, route: impl FnOnce() -> Option<String>) -> Option<Self> {
-        let wanted = tracing::enabled!(tracing::Level::DEBUG);
-        wanted.then(|| Self { method: method.clone(), route: route(), start: Instant::now() })
+    /// `None` unless such lines are asked for, or this request is traced.
+    pub(super) fn start(
+        app: &App,
+        way: Way,
+        (method, headers): (&Method, &HeaderMap),
+        route: impl FnOnce() -> Option<String>,
+    ) -> Option<Self> {
+        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+        let traced = app.tracing.as_ref().and_then(|tracing| tracing.wanted(headers));
+        if !is_logged && traced.is_none() {
+            return None;
+        }
+        let route = route();
+        let server = app.addresses.get().map(|[access, admin]| if way == Way::Admin { admin } else { access });
+        let span = traced.map(|traced| traced.start(method, route.as_deref(), server));
+        Some(Self { method: method.clone(), route, start: Instant::now(), is_logged, span })
+    }
+
+    /// The span of the request, if it is traced.
+    pub(super) fn span(&self) -> Option<Span> {
+        self.span.clone()
     }
 
     pub(super) fn end<B>(self, response: &axum::http::Response<B>) {
         let decided = response.extensions().get::<Decided>();
-        tracing::debug!(
-            method = self.method.as_str(),
-            route = self.route.as_deref().unwrap_or("(none)"),
-            status = response.status().as_u16(),
-            decision = decided.and_then(|decided| decided.decision).map(crate::domain::Decision::name),
-            latency_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
-            revision = decided.map(|decided| decided.revision.0),
-            cache = decided.and_then(|decided| decided.cache).map(crate::check::CacheUse::name),
-            "request"
-        );
+        let decision = decided.and_then(|decided| decided.decision).map(crate::domain::Decision::name);
+        let cache = decided.and_then(|decided| decided.cache).map(crate::check::CacheUse::name);
+        let revision = decided.map(|decided| decided.revision.0);
+        if let Some(span) = &self.span {
+            if let Some(revision) = revision {
+                span.decided(decision, cache, revision);
+            }
+            span.answered(response.status());
+        }
+        if self.is_logged {
+            tracing::debug!(
+                method = self.method.as_str(),
+                route = self.route.as_deref().unwrap_or("(none)"),
+                status = response.status().as_u16(),
+                decision,
+                latency_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
+                revision,
+                cache,
+                trace_id = self.span.as_ref().map(Span::trace_id),
+                "request"
+            );
+        }
     }
 }

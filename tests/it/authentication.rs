@@ -1,5 +1,6 @@
 //! Who may use the listeners, over real sockets with real certificates and tokens.
 
+mod asking;
 mod canary;
 mod certificates;
 mod settings;

@@ -40,7 +40,7 @@ async fn driven(rate: f64, askers: Vec<Http>, questions: &Arc<[Question]>) -> Ra
 }
 
 fn clients(server: &str, count: usize) -> Vec<Http> {
-    (0..count).map(|_| Http::new(server.parse::<Server>().unwrap())).collect()
+    (0..count).map(|_| Http::new(server.parse::<Server>().unwrap(), None)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

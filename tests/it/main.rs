@@ -61,6 +61,7 @@ mod stalled;
 mod stateful;
 mod structure;
 mod telemetry;
+mod traces;
 mod workbench;
 mod worked_example;
 mod world;

@@ -11,6 +11,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core", "uuid", "getrandom", "utoipa"],
     ),
     ("store", &["domain"], &["axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("trace", &["config", "counters", "admin"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),
     ("stamp", &["domain", "store"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("counters", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"]),
     ("cedar", &["domain"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
@@ -18,7 +19,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("engine", &["domain", "cedar"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
     (
         "check",
-        &["domain", "store", "stamp", "cedar", "slice", "engine", "config", "counters"],
+        &["domain", "store", "stamp", "cedar", "slice", "engine", "config", "counters", "trace"],
         &["sqlx", "axum", "hyper", "cedar_policy", "cedar_policy_core"],
     ),
     (
@@ -35,7 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "decision_log",
         // Of `admin` the clock and the randomness.
-        &["domain", "check", "config", "admin"],
+        &["domain", "check", "config", "admin", "counters", "trace"],
         &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"],
     ),
     (
@@ -63,8 +64,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"],
     ),
     ("prove", &["domain", "engine", "check"], &["sqlx", "axum", "hyper", "moka", "cedar_policy_core"]),
-    ("client", &["domain"], &["sqlx", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
-    ("bench", &["domain", "store", "check", "config"], &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("tls", &["config"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
+    ("client", &["domain", "tls"], &["sqlx", "moka", "cedar_policy", "cedar_policy_core"]),
+    (
+        "bench",
+        &["domain", "store", "check", "config", "tls"],
+        &["sqlx", "axum", "moka", "cedar_policy", "cedar_policy_core"],
+    ),
     (
         "config",
         &["domain", "engine", "telemetry"],
@@ -84,6 +90,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "reload",
             "decision_log",
             "counters",
+            "trace",
+            "tls",
         ],
         &["sqlx", "moka", "cedar_policy", "cedar_policy_core"],
     ),

@@ -70,7 +70,11 @@ fn named(text: &str) -> BTreeSet<String> {
 /// With everything switched on that adds to the page.
 async fn with_all(folder: &TempDir) -> TestSidecar {
     let log = folder.path().join("decisions.jsonl");
-    TestSidecar::new().with_demo().configured(|config| config.decision_log.file = Some(log)).start().await
+    let sidecar = TestSidecar::new().with_demo().configured(|config| {
+        config.decision_log.file = Some(log);
+        config.otlp_endpoint = Some("http://127.0.0.1:9/v1/traces".to_owned());
+    });
+    sidecar.start().await
 }
 
 #[tokio::test]
@@ -127,6 +131,41 @@ fn every_alert_has_its_section_in_the_runbook() {
             assert!(section.contains(part), "no {part} in Conclave{section}");
         }
         assert!(section.contains("**Do**") || section.contains("and do**"), "nothing to do in Conclave{section}");
+    }
+}
+
+fn alerts(file: &str, list: &str, name: &str) -> Vec<Value> {
+    let read: Value = serde_saphyr::from_str(file).unwrap();
+    let groups = read[list].as_array().unwrap().iter();
+    groups.flat_map(|group| group[name].as_array().unwrap().clone()).collect()
+}
+
+#[test]
+fn every_alert_is_tried_both_silent_and_firing() {
+    let rules = alerts(&file("examples/monitoring/alerts.yaml"), "groups", "rules");
+    let names: BTreeSet<_> = rules.iter().map(|rule| rule["alert"].as_str().unwrap()).collect();
+    let tried = alerts(&file("examples/monitoring/alerts.test.yaml"), "tests", "alert_rule_test");
+    for fires in [true, false] {
+        let tried = tried.iter().filter(|case| case["exp_alerts"].as_array().unwrap().is_empty() != fires);
+        let tried: BTreeSet<_> = tried.map(|case| case["alertname"].as_str().unwrap()).collect();
+        assert_eq!(tried, names, "firing: {fires}");
+    }
+}
+
+#[test]
+fn prometheus_takes_the_alerts_and_fires_them_when_it_should() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/monitoring");
+    for arguments in [["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]] {
+        let ran = match std::process::Command::new("promtool").args(arguments).current_dir(folder).output() {
+            Ok(ran) => ran,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                println!("left out: there is no promtool (Debian's `prometheus`), so nobody tried the alerts");
+                return;
+            }
+            Err(error) => panic!("promtool: {error}"),
+        };
+        let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success(), "{said}");
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Ask, Fault, Reply};
 use crate::bench::question::Question;
 use crate::config::Address;
 use crate::domain::Decision;
+use crate::tls::Trust;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -20,15 +21,16 @@ use tokio::net::{TcpStream, UnixStream};
 
 const PATH: &str = "/v1/is_authorized";
 
-/// Where a server listens: `http://HOST:PORT` or `unix:PATH`.
+/// Where a server listens: `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     address: Address,
+    is_tls: bool,
 }
 
 /// A text that names no server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` names no server: write `http://127.0.0.1:7180` or `unix:PATH`")]
+#[error("`{0}` names no server: write `http://127.0.0.1:7180`, `https://localhost:7180` or `unix:PATH`")]
 pub struct ServerError(String);
 
 impl FromStr for Server {
@@ -36,18 +38,33 @@ impl FromStr for Server {
 
     fn from_str(text: &str) -> Result<Self, ServerError> {
         let wrong = || ServerError(text.to_owned());
-        let address = match text.strip_prefix("http://") {
+        let secure = text.strip_prefix("https://");
+        let address = match secure.or_else(|| text.strip_prefix("http://")) {
             Some(authority) => authority.strip_suffix('/').unwrap_or(authority),
             None if text.contains("://") => return Err(wrong()),
             None => text,
         };
-        Ok(Self { address: Address::try_from(address.to_owned()).map_err(|_| wrong())? })
+        let address = Address::try_from(address.to_owned()).map_err(|_| wrong())?;
+        let is_tls = secure.is_some();
+        if is_tls && matches!(address, Address::Unix(_)) {
+            return Err(wrong());
+        }
+        Ok(Self { address, is_tls })
+    }
+}
+
+impl Server {
+    /// Whether it is to be asked over TLS.
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        self.is_tls
     }
 }
 
 impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.address {
+            Address::Tcp { .. } if self.is_tls => write!(f, "https://{}", self.address),
             Address::Tcp { .. } => write!(f, "http://{}", self.address),
             Address::Unix(_) => self.address.fmt(f),
         }
@@ -58,6 +75,8 @@ impl std::fmt::Display for Server {
 #[derive(Debug)]
 pub struct Http {
     server: Server,
+    /// Where the server is asked over TLS.
+    trust: Option<Trust>,
     host: String,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
@@ -69,14 +88,14 @@ struct Answer {
 }
 
 impl Http {
-    /// A client that is not connected yet.
+    /// A client that is not connected yet; over TLS where it is told whom to trust.
     #[must_use]
-    pub fn new(server: Server) -> Self {
+    pub fn new(server: Server, trust: Option<Trust>) -> Self {
         let host = match &server.address {
             Address::Tcp { .. } => server.address.to_string(),
             Address::Unix(_) => "localhost".to_owned(),
         };
-        Self { server, host, sender: None }
+        Self { server, trust, host, sender: None }
     }
 
     /// Connects, unless there is a connection.
@@ -90,7 +109,10 @@ impl Http {
                     // A name or an address; the brackets of IPv6 are part of the latter.
                     let stream = TcpStream::connect(format!("{host}:{port}")).await?;
                     stream.set_nodelay(true)?;
-                    open(stream).await?
+                    match &self.trust {
+                        Some(trust) => open(trust.secure(host, stream).await?).await?,
+                        None => open(stream).await?,
+                    }
                 }
                 Address::Unix(path) => open(UnixStream::connect(path).await?).await?,
             });
@@ -159,11 +181,20 @@ mod tests {
             ("127.0.0.1:7180", "http://127.0.0.1:7180"),
             ("http://[::1]:1", "http://[::1]:1"),
             ("unix:/run/c.sock", "unix:/run/c.sock"),
+            ("https://localhost:7180/", "https://localhost:7180"),
         ] {
             assert_eq!(text.parse::<Server>().unwrap().to_string(), shown);
         }
-        for text in ["", "http://", "https://127.0.0.1:1", "http://localhost", "http://a:1/path", "unix:", "tcp://a:1"]
-        {
+        for text in [
+            "",
+            "http://",
+            "https://unix:/a",
+            "https://localhost",
+            "http://localhost",
+            "http://a:1/path",
+            "unix:",
+            "tcp://a:1",
+        ] {
             assert!(text.parse::<Server>().is_err(), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Asking a server that speaks TLS, on the machine whose files both read.
 
 use crate::config::TlsFiles;
-use crate::http::accept::{certificates, key};
+use crate::tls::{certificates, key};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};

@@ -75,13 +75,14 @@ pub(super) struct Written {
     pub(super) decided: Decided,
 }
 
-/// A JSON response. `headers` are those of the request: their memory serves for the answer's.
-pub(super) fn respond(written: Written, mut headers: HeaderMap) -> Response<Reply> {
+/// A JSON response. `headers` are those of the request: their memory serves for the answer's. `is_told`: what was decided
+/// travels with it, for a log line or a span.
+pub(super) fn respond(written: Written, mut headers: HeaderMap, is_told: bool) -> Response<Reply> {
     headers.clear();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut response = Response::new(Reply::Whole(written.text.into()));
     *response.headers_mut() = headers;
-    if tracing::enabled!(tracing::Level::DEBUG) {
+    if is_told {
         response.extensions_mut().insert(written.decided);
     }
     response

@@ -9,6 +9,7 @@ use crate::decision_log::Begun;
 use crate::domain::Revision;
 use crate::http::auth::Asker;
 use crate::http::error::Problem;
+use crate::http::observe::is_told;
 use crate::http::reply::Reply;
 use crate::http::{App, body, json};
 use axum::body::{Body, Bytes, HttpBody};
@@ -54,7 +55,7 @@ where
         return Err(not_reached());
     }
     record(begun, &requests, &answers);
-    Ok(respond(written, headers))
+    Ok(respond(written, headers, is_told()))
 }
 
 /// The answers to plain questions, if the cache has them all.

@@ -15,6 +15,7 @@ use crate::http::measures::{Way, sampled};
 use crate::http::observe::{Line, failed, guarded};
 use crate::http::reply::Reply;
 use crate::http::served::{Asking, Later};
+use crate::trace;
 use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -73,7 +74,8 @@ pub(in crate::http) fn answer<B: Asking>(
     asked: Asked,
     request: Request<B>,
 ) -> Result<Response<Reply>, Later> {
-    let (line, sample) = (Line::start(request.method(), || Some(asked.route().to_owned())), sampled());
+    let told = (request.method(), request.headers());
+    let (line, sample) = (Line::start(app, Way::Access, told, || Some(asked.route().to_owned())), sampled());
     let (parts, body) = request.into_parts();
     let headers = parts.headers;
     // Looking at a body that its client first wants leave to send would give that leave.
@@ -85,12 +87,17 @@ pub(in crate::http) fn answer<B: Asking>(
         return Err(later(Arc::clone(app), asked, line, headers, body));
     };
     // Nothing is changed here but what a cache keeps for itself.
-    let response = match catch_unwind(AssertUnwindSafe(|| asked.at_once(app, &headers, text))) {
+    let look = || asked.at_once(app, &headers, text);
+    let found = match line.as_ref().and_then(Line::span) {
+        None => catch_unwind(AssertUnwindSafe(look)),
+        Some(span) => catch_unwind(AssertUnwindSafe(|| span.over(look))),
+    };
+    let response = match found {
         Ok(Some(written)) => {
             if let Some(begun) = sample {
                 app.measures.answered(Way::Cached, begun.elapsed(), StatusCode::OK);
             }
-            respond(written, headers)
+            respond(written, headers, line.is_some())
         }
         Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
         Err(_panic) => {
@@ -115,7 +122,8 @@ where
                 Asked::Several => batch::decide(&app, &Asker::Host, headers, body).await,
             }
         };
-        let answered = guarded(&app.limits, answering).await;
+        let span = line.as_ref().and_then(Line::span);
+        let answered = trace::within(span, guarded(&app.limits, answering)).await;
         let response = answered.unwrap_or_else(|problem| Reply::routed(problem.into_response()));
         app.measures.answered(Way::Access, begun.elapsed(), response.status());
         ended(line, response)

@@ -7,6 +7,7 @@ use super::question::Question;
 use crate::check::Answer;
 use crate::http::auth::Asker;
 use crate::http::error::Problem;
+use crate::http::observe::is_told;
 use crate::http::reply::Reply;
 use crate::http::{App, body, json};
 use axum::body::{Body, Bytes, HttpBody};
@@ -47,7 +48,7 @@ where
     if let Some(begun) = begun {
         begun.answered(&request, &answer);
     }
-    Ok(respond(written(&answer), headers))
+    Ok(respond(written(&answer), headers, is_told()))
 }
 
 /// The answer to a plain question, if the cache has it.

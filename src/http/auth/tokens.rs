@@ -206,6 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn what_only_begins_or_ends_like_a_token_is_another() {
+        let text = "0123456789abcdefghijklmnopqrstuv";
+        let tokens = Tokens::parse(&format!("[tokens]\n{}\n", line("host", &[Scope::Decide], text))).unwrap();
+        assert!(tokens.find(text.as_bytes()).is_some());
+        for other in [&text[..31], &text[..16], &text[1..], &format!("{text}w"), &format!("{}w", &text[..31])] {
+            assert!(tokens.find(other.as_bytes()).is_none(), "{other}");
+        }
+        // Digests of different texts may begin alike: with a thousand of them many do.
+        let alike = (0..1_000).filter(|number| tokens.find(format!("token-{number}").as_bytes()).is_some());
+        assert_eq!(alike.count(), 0);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_and_nothing_of_it_is_told() {
         let good = line("a", &[Scope::Read], SECRET);
         for (text, detail) in [

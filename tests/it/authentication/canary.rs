@@ -3,6 +3,7 @@
 
 use super::certificates::{Authority, Term};
 use super::{PATIENCE, exchange, request, write_tokens};
+use crate::traces::Collector;
 use conclave::http::auth::Scope;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -48,12 +49,14 @@ fn program(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn write_settings(folder: &Path, port: u16) {
+fn write_settings(folder: &Path, port: u16, collector: &Collector) {
     let text = format!(
         "listen = \"127.0.0.1:{port}\"\nadmin_listen = \"unix:admin.sock\"\nadmin_uids = [4294967294]\n\
+         otlp_endpoint = \"{}\"\ntrace_ratio = 1\n\
          admin_token_file = \"token\"\ntokens_file = \"tokens.toml\"\naccess_tokens = true\nmail_from = \"a@example.org\"\n\
          demo = true\n[tls]\ncertificate_file = \"certificate.pem\"\nkey_file = \"key.pem\"\n\
-         [jwt]\njwks_file = \"keys.json\"\nissuer = \"i\"\naudience = \"a\"\n[log]\nfilter = \"trace\"\nformat = \"json\"\n"
+         [jwt]\njwks_file = \"keys.json\"\nissuer = \"i\"\naudience = \"a\"\n[log]\nfilter = \"trace\"\nformat = \"json\"\n",
+        collector.endpoint()
     );
     fs::write(folder.join("c.toml"), text).unwrap();
 }
@@ -97,6 +100,7 @@ async fn answers(folder: &Path, port: u16, authority: &Authority) -> String {
             "GET /admin/v1/nothing",
             "POST /admin/v1/folders",
             "GET /readyz",
+            "GET /metrics",
         ] {
             let body = if line.starts_with("GET") { Value::Null } else { json!({"nothing": 1}) };
             let stream = UnixStream::connect(folder.join("admin.sock")).await.unwrap();
@@ -132,7 +136,8 @@ async fn no_secret_is_shown_by_whatever_fails() {
     let (folder, authority) = (TempDir::new().unwrap(), Authority::new("home"));
     let folder = folder.path();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    write_settings(folder, port);
+    let collector = Collector::start().await;
+    write_settings(folder, port, &collector);
 
     // Nothing can be used: it does not start, and says why.
     fill(folder, &authority);
@@ -162,6 +167,7 @@ async fn no_secret_is_shown_by_whatever_fails() {
     said.push_str(&String::from_utf8_lossy(&argv));
     let first = answers(folder, port, &authority).await;
     assert!(first.contains("Some((200") && first.contains("Some((401") && first.contains("Some((403"), "{first}");
+    assert!(first.contains("conclave_request_errors_total{way="), "one of them may read what is counted: {first}");
     said.push_str(&first);
 
     while !fs::read_to_string(&log).unwrap().contains("mail") {
@@ -183,7 +189,11 @@ async fn no_secret_is_shown_by_whatever_fails() {
     said.push_str(&fs::read_to_string(&out).unwrap());
     let log = fs::read_to_string(&log).unwrap();
     assert!(log.lines().count() > 20, "it says everything it can: {log}");
+    assert!(log.contains("\"trace_id\":\""), "it says which trace a request belongs to: {log}");
     said.push_str(&log);
+    let spans = format!("{:?}", collector.spans());
+    assert!(spans.contains("/v1/is_authorized") && spans.contains("/metrics"), "{spans}");
+    said.push_str(&spans);
     assert_eq!(is_shown(&said), None);
 }
 

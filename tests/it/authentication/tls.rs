@@ -13,11 +13,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// TLS with this identity on both listeners; with `client_ca`, for clients it vouches for.
-async fn start(folder: &Path, identity: &Identity, client_ca: Option<&Authority>) -> TestSidecar {
+pub async fn start(folder: &Path, identity: &Identity, client_ca: Option<&Authority>) -> TestSidecar {
     start_with(folder, identity, client_ca, |_| {}).await
 }
 
-async fn start_with(
+pub async fn start_with(
     folder: &Path,
     identity: &Identity,
     client_ca: Option<&Authority>,

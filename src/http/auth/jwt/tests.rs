@@ -7,6 +7,10 @@ const RFC_KEY: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJ
 const RFC_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
 
 fn issuer(keys: &str) -> Issuer {
+    issuer_of(keys, JwtAlgorithm::ALL.to_vec())
+}
+
+fn issuer_of(keys: &str, algorithms: Vec<JwtAlgorithm>) -> Issuer {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.json");
     std::fs::write(&file, keys).unwrap();
@@ -14,6 +18,7 @@ fn issuer(keys: &str) -> Issuer {
         jwks_file: Some(file),
         issuer: Some("joe".to_owned()),
         audience: Some("conclave".to_owned()),
+        algorithms,
         ..Jwt::default()
     };
     Issuer::read(&jwt, 0).unwrap().unwrap()
@@ -26,6 +31,17 @@ fn an_rsa_signature_is_checked_before_what_it_signs() {
     assert!(reason(RFC_TOKEN).contains("is missing"), "{}", reason(RFC_TOKEN));
     let tampered = RFC_TOKEN.replacen("cC4h", "cC4i", 1);
     assert!(reason(&tampered).contains("signature"), "{}", reason(&tampered));
+}
+
+/// The signature would be right both times.
+#[test]
+fn a_signature_is_made_in_a_way_that_configuration_and_key_both_name() {
+    let keys = format!("{{\"keys\":[{RFC_KEY}]}}");
+    let reason = |issuer: &Issuer| issuer.principal(RFC_TOKEN.as_bytes(), 0).unwrap_err().to_string();
+    let other = issuer_of(&keys, vec![JwtAlgorithm::RS512, JwtAlgorithm::PS256]);
+    assert!(reason(&other).contains("not taken here"), "{}", reason(&other));
+    let narrow = issuer(&keys.replace("\"kty\":\"RSA\"", "\"kty\":\"RSA\",\"alg\":\"PS256\""));
+    assert!(reason(&narrow).contains("another algorithm"), "{}", reason(&narrow));
 }
 
 fn parse(keys: &Value) -> Result<Keys, String> {
