@@ -149,9 +149,7 @@ fn log() -> String {
         line("workman-1", "view_group", "Group::\"production\"", "Deny"),
         "{\"principal\": \"User::\\\"a\\\"\"}\n".to_owned(),
         line("workman-1", "fly", "Group::\"sales\"", "Deny"),
-        line("workman-1", "view_group", "Group::\"sales\"", "Deny")
-            .replace("{", "{\"lent\":true,")
-            .replace("{\"lent\":true,}", "{}"),
+        line("workman-1", "view_group", "Group::\"sales\"", "Deny").replacen('{', "{\"lent\":true,", 1),
     ]
     .concat()
 }
