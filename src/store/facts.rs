@@ -5,18 +5,21 @@
 //! | `request` | what is asked for, as far as it can be stored |
 //! | `parts` | the facts about an entity of each kind, as SQL |
 //! | `few`, `many` | the two statements made of them: for the entities of a slice, and for any number |
+//! | `known` | keys of items that the same snapshot has just shown |
 //! | `row`, `found` | from what the database answers to facts |
 //! | `chain` | the same facts with each grant left where it sits |
 
 mod chain;
 mod few;
 mod found;
+mod known;
 mod many;
 pub(in crate::store) mod parts;
 mod request;
 mod row;
 
 pub(super) use chain::chain;
+pub(super) use known::KnownKeys;
 
 use super::error::StoreError;
 use crate::domain::facts::{Snapshot, Wanted};
@@ -29,12 +32,16 @@ use sqlx::sqlite::SqliteRow;
 ///
 /// INVARIANT: one statement, so one snapshot. Two would let a write pass between them, and an
 /// answer could rest on facts of two revisions while it is stamped with one.
-pub(super) async fn fetch<'a>(connection: &mut SqliteConnection, wanted: &'a [Wanted]) -> Result<Rows<'a>, StoreError> {
+pub(super) async fn fetch<'a>(
+    connection: &mut SqliteConnection,
+    wanted: &'a [Wanted],
+    known: &KnownKeys,
+) -> Result<Rows<'a>, StoreError> {
     let request = Request::of(wanted);
     let answer = if request.stored.len() <= few::ENTITIES_MAX {
         Answer::Few(few::fetch(connection, &request.stored).await?)
     } else {
-        Answer::Many(many::fetch(connection, &request.stored).await?)
+        Answer::Many(many::fetch(connection, &request.stored, known).await?)
     };
     Ok(Rows { request, answer })
 }

@@ -3,10 +3,10 @@
 use super::Store;
 use super::connection::Slot;
 use super::error::StoreError;
-use super::facts;
+use super::facts::{self, KnownKeys};
 use super::lease::Lease;
 use crate::domain::facts::{Link, Snapshot, Wanted};
-use crate::domain::{ContentRef, Revision};
+use crate::domain::{ContentRef, EntityUid, Revision};
 use sqlx::SqliteConnection;
 
 const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
@@ -28,7 +28,7 @@ impl Store {
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
         let mut lease = self.inner.readers.lease().await?;
-        let read = facts::fetch(lease.connection(), wanted).await;
+        let read = facts::fetch(lease.connection(), wanted, &KnownKeys::default()).await;
         let rows = trusted(&mut lease, read)?;
         drop(lease);
         rows.snapshot()
@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if no connection is free in time or the database does not answer.
     pub async fn read(&self) -> Result<ReadTransaction, StoreError> {
-        let mut transaction = ReadTransaction { lease: self.inner.readers.lease().await? };
+        let mut transaction = ReadTransaction { lease: self.inner.readers.lease().await?, known: KnownKeys::default() };
         transaction.lease.begin("BEGIN DEFERRED").await?;
         Ok(transaction)
     }
@@ -53,6 +53,8 @@ impl Store {
 /// Several reads of one and the same state. Ends when dropped.
 pub struct ReadTransaction {
     lease: Lease,
+    /// Of what this snapshot has just shown: sound for as long as the snapshot is.
+    known: KnownKeys,
 }
 
 impl ReadTransaction {
@@ -61,7 +63,7 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
-        facts::fetch(self.connection(), wanted).await?.snapshot()
+        facts::fetch(self.lease.connection(), wanted, &self.known).await?.snapshot()
     }
 
     /// The content, the folders it lies in and its tool, each with the grants on it alone, as of this transaction;
@@ -71,6 +73,11 @@ impl ReadTransaction {
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn chain(&mut self, content: &ContentRef) -> Result<Vec<Link>, StoreError> {
         facts::chain(self.connection(), content).await
+    }
+
+    /// Remembers where an item was found.
+    pub(in crate::store) fn found(&mut self, uid: &EntityUid, key: i64) {
+        self.known.put(uid, key);
     }
 
     /// For the statements of this module's parts.
@@ -90,7 +97,6 @@ fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::EntityUid;
     use crate::domain::facts::{Keeper, Neighbours};
     use crate::store::testing::World;
 

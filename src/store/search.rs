@@ -91,6 +91,18 @@ pub enum Cursor {
     By(SmolStr, i64),
 }
 
+impl Cursor {
+    /// The key of the entity that it stands after, if it says so.
+    const fn key(&self) -> Option<i64> {
+        match self {
+            Self::Key(key) | Self::In(_, _, key) | Self::Below(_, _, key) | Self::Single(key) | Self::By(_, key) => {
+                Some(*key)
+            }
+            Self::Start | Self::Id(_) | Self::After(..) | Self::Past(_) | Self::Folders | Self::Walked(..) => None,
+        }
+    }
+}
+
 /// Some candidates.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
@@ -165,6 +177,16 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn candidates(&mut self, plan: &Plan, from: &Cursor, rows_max: u32) -> Result<Part, StoreError> {
+        let part = self.part(plan, from, rows_max).await?;
+        for (uid, after) in &part.rows {
+            if let (Some(uid), Some(key)) = (uid.as_ref().filter(|uid| uid.type_name == types::ITEM), after.key()) {
+                self.found(uid, key);
+            }
+        }
+        Ok(part)
+    }
+
+    async fn part(&mut self, plan: &Plan, from: &Cursor, rows_max: u32) -> Result<Part, StoreError> {
         let connection = self.connection();
         match &plan.source {
             Source::All(type_name @ (types::USER | types::GROUP)) => {

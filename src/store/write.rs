@@ -21,7 +21,7 @@ use super::Store;
 use super::changes::Change;
 use super::connection::Slot;
 use super::error::StoreError;
-use super::facts;
+use super::facts::{self, KnownKeys};
 use super::idempotency::KeptAnswer;
 use super::lease::Lease;
 use crate::domain::facts::{Snapshot, Wanted};
@@ -137,7 +137,7 @@ impl WriteTransaction {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
-        facts::fetch(self.connection(), wanted).await?.snapshot()
+        facts::fetch(self.connection(), wanted, &KnownKeys::default()).await?.snapshot()
     }
 
     /// Makes the change so, and answers with its revision. If nothing was touched nothing is

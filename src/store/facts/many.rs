@@ -1,6 +1,7 @@
 //! The statement for any number of entities: one text, told by JSON what to read.
 
 use super::found::Found;
+use super::known::KnownKeys;
 use super::parts::Around;
 use super::request::Asked;
 use super::{parts, row};
@@ -17,8 +18,14 @@ use std::sync::{Arc, LazyLock};
 static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| text().into());
 
 /// Reads the revision and what is asked for.
-pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]) -> Result<SqliteRow, StoreError> {
-    let asked = asked.iter().map(|one| (one.kind.name(), &*one.uid.id, one.bits(), one.uid.type_name.as_str()));
+pub(super) async fn fetch(
+    connection: &mut SqliteConnection,
+    asked: &[Asked<'_>],
+    known: &KnownKeys,
+) -> Result<SqliteRow, StoreError> {
+    let asked = asked
+        .iter()
+        .map(|one| (one.kind.name(), &*one.uid.id, one.bits(), one.uid.type_name.as_str(), known.of(one.uid)));
     let asked: Vec<_> = asked.collect();
     let json = serde_json::to_string(&asked).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     // Made of constants of this program alone.
@@ -42,7 +49,7 @@ pub(super) fn read(row: &SqliteRow, found: &mut Found) -> Result<Revision, Store
 #[derive(Deserialize)]
 struct Entity<'r>(SmolStr, SmolStr, #[serde(borrow)] Option<&'r RawValue>, Option<SmolStr>);
 
-/// The statement. `?1` is a JSON array of `[kind, id, neighbours, type]`. It answers the revision, and a JSON array of
+/// The statement. `?1` is a JSON array of `[kind, id, neighbours, type, key or null]`. It answers the revision, and a JSON array of
 /// `[kind, id, facts or null, type or null]`: one row, as each row wakes the asker once. What lies in one folder
 /// shares what is around it.
 ///
@@ -67,8 +74,8 @@ pub(super) fn text() -> String {
     let (host_facts, alone_facts) = (host(true), host(false));
     format!(
         "WITH
-wanted (type, id, neighbours, name) AS MATERIALIZED (
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)
+wanted (type, id, neighbours, name, key) AS MATERIALIZED (
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)
 ),
 -- Content asked for by its id.
 named (type, key, id, tool, parent, author, neighbours) AS MATERIALIZED (
@@ -79,7 +86,10 @@ named (type, key, id, tool, parent, author, neighbours) AS MATERIALIZED (
     FROM wanted CROSS JOIN folders ON folders.id = wanted.id WHERE wanted.type = 'Folder'
     UNION ALL
     SELECT 'Item', items.key, items.id, items.tool, items.folder, items.author, wanted.neighbours
-    FROM wanted CROSS JOIN items ON items.id = wanted.id WHERE wanted.type = 'Item'
+    FROM wanted CROSS JOIN items ON items.id = wanted.id WHERE wanted.type = 'Item' AND wanted.key IS NULL
+    UNION ALL
+    SELECT 'Item', items.key, items.id, items.tool, items.folder, items.author, wanted.neighbours
+    FROM wanted CROSS JOIN items ON items.key = wanted.key WHERE wanted.type = 'Item' AND +items.id = wanted.id
 ),
 places (tool, parent) AS (
     SELECT DISTINCT tool, parent FROM named WHERE type <> 'Tool'

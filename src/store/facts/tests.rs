@@ -244,7 +244,7 @@ async fn a_few_have_the_same_facts_as_many() {
         for one in everything(neighbours) {
             let pair = [one, Wanted { uid: EntityUid::new("User", "nobody"), neighbours, keeper: Keeper::Conclave }];
             let request = Request::of(&pair);
-            let rows = many::fetch(&mut connection, &request.stored).await.unwrap();
+            let rows = many::fetch(&mut connection, &request.stored, &KnownKeys::default()).await.unwrap();
             let mut many = Rows { request, answer: Answer::Many(rows) }.snapshot().unwrap();
             let mut few = world.store.snapshot(&pair).await.unwrap();
             assert_eq!(few.revision, many.revision);
@@ -253,6 +253,28 @@ async fn a_few_have_the_same_facts_as_many() {
             assert_eq!(few.entities, many.entities);
         }
     }
+}
+
+#[tokio::test]
+async fn an_item_is_found_by_its_key_as_by_its_id_and_by_no_other_key() {
+    let world = World::new().await;
+    let mut connection = world.connection().await;
+    let asked = wanted(&[r#"Item::"offer""#, r#"User::"nobody""#], Neighbours::ALL);
+    let key: i64 =
+        sqlx::query_scalar("SELECT key FROM items WHERE id = 'offer'").fetch_one(&mut connection).await.unwrap();
+    let mut facts = Vec::new();
+    for known in [None, Some(key), Some(key + 1_000), Some(i64::MIN)] {
+        let mut keys = KnownKeys::default();
+        if let Some(key) = known {
+            keys.put(&asked[0].uid, key);
+        }
+        let request = Request::of(&asked);
+        let answer = Answer::Many(many::fetch(&mut connection, &request.stored, &keys).await.unwrap());
+        facts.push(Rows { request, answer }.snapshot().unwrap().entities);
+    }
+    assert!(facts[0][0].1.is_some());
+    assert_eq!(facts[0], facts[1]);
+    assert_eq!((&facts[2][0].1, &facts[3][0].1), (&None, &None));
 }
 
 #[tokio::test]
