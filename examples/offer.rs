@@ -24,6 +24,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many sockets are made to stall at a time: more would be turned away by the system's queue.
 const STALLED_AT_ONCE: usize = 64;
 
+/// Times are told apart up to here, and what takes longer counts as this.
+const LONGEST_MICROSECONDS: u64 = 60_000_000;
+
 struct Phase {
     rate: u32,
     seconds: u32,
@@ -57,7 +60,7 @@ impl Phase {
 
 impl Seen {
     fn new() -> io::Result<Rc<Self>> {
-        let histogram = || Histogram::new(3).map(RefCell::new).map_err(io::Error::other);
+        let histogram = || Histogram::new_with_max(LONGEST_MICROSECONDS, 3).map(RefCell::new).map_err(io::Error::other);
         Ok(Rc::new(Self {
             began: Instant::now(),
             accepted: histogram()?,
