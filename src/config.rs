@@ -283,6 +283,21 @@ pub struct Loaded {
     figment: Figment,
 }
 
+impl Loaded {
+    /// Puts the addresses of sockets that were handed over in the place of those that were set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unusable`]: what would do for the addresses that were set may not do for these, such as asking
+    /// nobody who they are where other machines can ask.
+    pub fn hand_over(&mut self, [access, admin]: [Option<Address>; 2]) -> Result<(), ConfigError> {
+        let Config { listen, admin_listen, .. } = &mut self.config;
+        *listen = access.unwrap_or_else(|| listen.clone());
+        *admin_listen = admin.unwrap_or_else(|| admin_listen.clone());
+        let problems = check::check_handed(self);
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Unusable(problems)) }
+    }
+}
+
 /// Reads and checks the configuration: `flags` over `variables` over `file` over defaults.
 ///
 /// `variables` are those of the process, others than `CONCLAVE_*` are passed over.

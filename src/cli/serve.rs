@@ -96,6 +96,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
     limits.connections_max = connections_max(limits.connections_max);
     // Before there are threads that could look at the environment.
     let handed = Handed::from_env()?;
+    loaded.hand_over(handed.addresses().into_diagnostic()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
     runtime.block_on(serve(&loaded.config, handed))?;
     Ok(ExitCode::SUCCESS)

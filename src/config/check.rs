@@ -44,6 +44,17 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Unusable> {
     found.map(|problem| Unusable { origin: loaded.origin(&problem.key), ..problem }).collect()
 }
 
+/// Everything that is wrong with it now that sockets are handed over, which may be open to others than the addresses that
+/// were set.
+pub(super) fn check_handed(loaded: &Loaded) -> Vec<Unusable> {
+    let origin = |key: &str| match key {
+        "listen" | "admin_listen" => "handed over, LISTEN_FDS".to_owned(),
+        key => loaded.origin(key),
+    };
+    let found = authentication::check(&loaded.config).into_iter();
+    found.map(|problem| Unusable { origin: origin(&problem.key), ..problem }).collect()
+}
+
 fn values(config: &Config) -> Vec<Unusable> {
     let mut found = Vec::new();
     if config.database.is_empty() {

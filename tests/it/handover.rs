@@ -45,9 +45,14 @@ impl Holder {
     }
 
     fn start(&self, n: usize) -> Server {
+        self.start_with(n, &[])
+    }
+
+    fn start_with(&self, n: usize, variables: &[(&str, &str)]) -> Server {
         let log = self.folder.path().join(format!("{n}.log"));
         let child = Command::new("sh")
             .args(["-c", HAND_OVER, env!("CARGO_BIN_EXE_conclave"), "serve", "--demo"])
+            .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .stdin(OwnedFd::from(self.access.try_clone().unwrap()))
             .stdout(OwnedFd::from(self.admin.try_clone().unwrap()))
@@ -235,12 +240,11 @@ async fn a_second_signal_ends_it_where_it_stands() {
     assert!(answer(&mut begun).await.is_err());
 }
 
-#[test]
-fn sockets_that_nobody_can_tell_apart_are_refused() {
-    let holder = Holder::new();
+/// What a server says that refuses to start.
+fn refusal(holder: &Holder, variable: (&str, &str)) -> String {
     let output = Command::new("sh")
         .args(["-c", HAND_OVER, env!("CARGO_BIN_EXE_conclave"), "serve"])
-        .env("LISTEN_FDNAMES", "access:other")
+        .env(variable.0, variable.1)
         .current_dir(holder.folder.path())
         .stdin(OwnedFd::from(holder.access.try_clone().unwrap()))
         .stdout(OwnedFd::from(holder.admin.try_clone().unwrap()))
@@ -251,6 +255,31 @@ fn sockets_that_nobody_can_tell_apart_are_refused() {
         .unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{err}");
-    assert!(err.contains("access:other") && err.contains("FileDescriptorName"), "{err}");
     assert!(!holder.folder.path().join("conclave.db").exists(), "nothing was made");
+    err
+}
+
+#[test]
+fn sockets_that_nobody_can_tell_apart_are_refused() {
+    let err = refusal(&Holder::new(), ("LISTEN_FDNAMES", "access:other"));
+    assert!(err.contains("access:other") && err.contains("FileDescriptorName"), "{err}");
+}
+
+#[test]
+fn a_socket_that_other_machines_reach_is_refused_where_nobody_is_asked_who_they_are() {
+    // By its own address the server would listen to this machine alone.
+    let holder = Holder { access: TcpListener::bind("0.0.0.0:0").unwrap(), ..Holder::new() };
+    let err = refusal(&holder, ("CONCLAVE_LISTEN", "127.0.0.1:0"));
+    let words = err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("`listen` can be reached from other machines"), "{err}");
+    assert!(words.contains("LISTEN_FDS"), "{err}");
+}
+
+#[tokio::test]
+async fn a_socket_that_other_machines_reach_serves_where_that_is_asked_for() {
+    let holder = Holder { access: TcpListener::bind("0.0.0.0:0").unwrap(), ..Holder::new() };
+    let mut server = holder.start_with(0, &[("CONCLAVE_ACCESS_UNAUTHENTICATED", "true")]);
+    kept(SocketAddr::from(([127, 0, 0, 1], holder.address().port()))).await;
+    server.signal("TERM");
+    assert_eq!(server.code().await, Some(0), "{}", server.log());
 }

@@ -84,22 +84,39 @@ impl Handed {
     pub const fn is_any(&self) -> bool {
         self.access.is_some() || self.admin.is_some()
     }
+
+    /// Where they listen, the access listener and the admin listener.
+    ///
+    /// # Errors
+    /// If the system does not say.
+    pub fn addresses(&self) -> io::Result<[Option<Address>; 2]> {
+        let address = |socket: &Option<HandedSocket>| socket.as_ref().map(HandedSocket::address).transpose();
+        Ok([address(&self.access)?, address(&self.admin)?])
+    }
 }
 
 impl HandedSocket {
+    fn address(&self) -> io::Result<Address> {
+        Ok(match self {
+            Self::Tcp(socket) => tcp_address(socket.local_addr()?),
+            Self::Unix(socket) => {
+                Address::Unix(socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, PathBuf::from))
+            }
+        })
+    }
+
     pub(super) fn listener(self) -> io::Result<Listener> {
+        let address = self.address()?;
         match self {
             Self::Tcp(socket) => {
                 socket.set_nonblocking(true)?;
-                let address = tcp_address(socket.local_addr()?);
                 let socket = Socket::Tcp(tokio::net::TcpListener::from_std(socket)?);
                 Ok(Listener::handed(socket, address))
             }
             Self::Unix(socket) => {
                 socket.set_nonblocking(true)?;
-                let path = socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, PathBuf::from);
                 let socket = OwnedSocket::handed(tokio::net::UnixListener::from_std(socket)?)?;
-                Ok(Listener::handed(Socket::Unix(socket), Address::Unix(path)))
+                Ok(Listener::handed(Socket::Unix(socket), address))
             }
         }
     }
