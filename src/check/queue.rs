@@ -1,7 +1,8 @@
 //! A bounded queue: so many work at a time, so many wait for that, and everybody else is turned away at once.
 //!
 //! Who waits behind a thousand others is answered when nobody wants the answer any more. But what comes all at once
-//! may be gone in a moment. So a burst may wait, and a queue that stands may not: it is short until nobody waits.
+//! may be gone in a moment. So a burst may wait, and a queue that stands may not: it is short until nobody has been turned
+//! away for a while. That nobody waits for a moment is no such sign: a short queue is empty again and again.
 
 use crate::trace;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,7 +10,8 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// How long somebody or other may have waited without a break before the queue counts as standing, in milliseconds.
+/// How long somebody or other may have waited without a break before the queue counts as standing, and how long it does so
+/// after it turned somebody away, in milliseconds.
 const BURST_MILLISECONDS: u64 = 100;
 
 /// How often the log tells that some are turned away, in milliseconds.
@@ -52,6 +54,8 @@ pub struct Queue {
     began: Instant,
     /// When somebody came to wait where nobody did, in milliseconds since `began`.
     since: AtomicU64,
+    /// Until when it stands because somebody was turned away, in milliseconds since `began`.
+    stands_until: AtomicU64,
     shed: AtomicU64,
     /// When the log told so last, in milliseconds since `began`, and one more.
     told: AtomicU64,
@@ -62,8 +66,9 @@ impl Queue {
     #[must_use]
     pub fn new(name: &'static str, bounds: Bounds) -> Self {
         let places = Semaphore::new(bounds.running.min(Semaphore::MAX_PERMITS));
-        let [since, shed, told] = [0; 3].map(AtomicU64::new);
-        Self { name, bounds, places, waiting: AtomicUsize::new(0), began: Instant::now(), since, shed, told }
+        let [since, stands_until, shed, told] = [0; 4].map(AtomicU64::new);
+        let waiting = AtomicUsize::new(0);
+        Self { name, bounds, places, waiting, began: Instant::now(), since, stands_until, shed, told }
     }
 
     /// Waits for a place to work at; it is given back by dropping it.
@@ -97,7 +102,8 @@ impl Queue {
         if before == 0 {
             self.since.store(now, Ordering::Relaxed);
         }
-        let stands = now.saturating_sub(self.since.load(Ordering::Relaxed)) >= BURST_MILLISECONDS;
+        let stands = now.saturating_sub(self.since.load(Ordering::Relaxed)) >= BURST_MILLISECONDS
+            || now < self.stands_until.load(Ordering::Relaxed);
         let bound = if stands { self.bounds.waiting } else { self.bounds.burst };
         if before < bound {
             return Ok(waiting);
@@ -108,6 +114,7 @@ impl Queue {
     }
 
     fn turn_away(&self, now: u64) {
+        self.stands_until.store(now + BURST_MILLISECONDS, Ordering::Relaxed);
         let shed = self.shed.fetch_add(1, Ordering::Relaxed) + 1;
         let told = self.told.load(Ordering::Relaxed);
         let is_due = told == 0 || now >= told - 1 + TOLD_MILLISECONDS;
@@ -158,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_queue_that_stands_is_short_until_nobody_waits() {
+    async fn a_queue_that_stands_is_short_until_nobody_was_turned_away_for_a_while() {
         let queue = queue();
         let working = queue.enter().await.unwrap();
         let mut first = Box::pin(queue.enter());
@@ -167,10 +174,15 @@ mod tests {
         assert!(queue.enter().now_or_never().unwrap().is_err(), "it stands");
         drop(working);
         let working = first.await.unwrap();
+        let mut next = Box::pin(queue.enter());
+        assert!((&mut next).now_or_never().is_none());
+        assert!(queue.enter().now_or_never().unwrap().is_err(), "nobody waited for a moment, and it still stands");
+        drop(next);
+        tokio::time::advance(Duration::from_millis(BURST_MILLISECONDS)).await;
         let waiting: Vec<_> = (0..3)
             .map(|_| Box::pin(queue.enter()))
             .map(|mut place| {
-                assert!((&mut place).now_or_never().is_none(), "nobody waited: a burst again");
+                assert!((&mut place).now_or_never().is_none(), "nobody was turned away of late: a burst again");
                 place
             })
             .collect();
