@@ -1,12 +1,17 @@
-//! Offers requests at given rates, whether or not the server keeps up, beside sockets that stall it; tells what came of it.
+//! Offers requests at given rates, whether or not the server keeps up, and tells what came of it; or stalls a server.
 //!
-//! `cargo run --release --example offer -- PORT BODIES PID CONNECTIONS RATE:SECONDS[:STALLED]…`
+//! `cargo run --release --example offer -- PORT BODIES PID CONNECTIONS RATE:SECONDS…`
 //!
 //! BODIES is a file with one body of `/v1/is_authorized` in each line. They are sent in turn over so many connections that
-//! are kept, each at its times: RATE requests a second altogether, as fast as they are answered if RATE is 0. STALLED
-//! sockets do nothing meanwhile but what a stalled client does: a third say nothing, a third send half a head, a third
-//! half a body; whichever the server closes is made anew. For each phase one line of JSON is printed, times in
-//! microseconds from the moment a request was sent; PID's memory comes from `/proc`, so Linux alone.
+//! are kept, each at its times: RATE requests a second altogether, as fast as they are answered if RATE is 0. For each
+//! phase one line of JSON is printed, times in microseconds from the moment a request was sent; PID's memory comes from
+//! `/proc`, so Linux alone.
+//!
+//! `cargo run --release --example offer -- stall PORT SOCKETS RATE`
+//!
+//! So many sockets do nothing but what a stalled client does: a third say nothing, a third send half a head, a third half a
+//! body. RATE of them are made a second; so is whichever the server closes. One line of JSON is printed once they all
+//! stall, and one at the end of the input, which ends it.
 
 use hdrhistogram::Histogram;
 use serde_json::json;
@@ -21,16 +26,12 @@ use tokio::task::LocalSet;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many sockets are made to stall at a time: more would be turned away by the system's queue.
-const STALLED_AT_ONCE: usize = 64;
-
 /// Times are told apart up to here, and what takes longer counts as this.
 const LONGEST_MICROSECONDS: u64 = 60_000_000;
 
 struct Phase {
     rate: u32,
     seconds: u32,
-    stalled: usize,
 }
 
 struct Seen {
@@ -42,18 +43,21 @@ struct Seen {
     last_shed: Cell<Duration>,
     /// Requests that could not be sent when it was their time: all connections were waiting.
     late: Cell<u32>,
-    stalling: Cell<usize>,
+}
+
+/// What became of sockets that stall.
+#[derive(Default)]
+struct Stalled {
+    /// When the next may be made.
+    next: Cell<Option<Instant>>,
+    now: Cell<usize>,
     closed: Cell<u32>,
 }
 
 impl Phase {
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
-        let phase = Self {
-            rate: parts.next()?.parse().ok()?,
-            seconds: parts.next()?.parse().ok()?,
-            stalled: parts.next().map_or(Some(0), |text| text.parse().ok())?,
-        };
+        let phase = Self { rate: parts.next()?.parse().ok()?, seconds: parts.next()?.parse().ok()? };
         parts.next().is_none().then_some(phase)
     }
 }
@@ -68,8 +72,6 @@ impl Seen {
             failed: Cell::new(0),
             last_shed: Cell::default(),
             late: Cell::new(0),
-            stalling: Cell::new(0),
-            closed: Cell::new(0),
         }))
     }
 
@@ -96,8 +98,7 @@ impl Seen {
         json!({
             "offered": phase.rate, "seconds": self.began.elapsed().as_secs_f64(),
             "accepted": figures(&self.accepted), "shed": figures(&self.shed), "failed": self.failed.get(),
-            "last_shed_ms": self.last_shed.get().as_millis(), "late": self.late.get(),
-            "stalled": self.stalling.get(), "stalled_closed": self.closed.get(), "rss_kib": rss,
+            "last_shed_ms": self.last_shed.get().as_millis(), "late": self.late.get(), "rss_kib": rss,
         })
     }
 }
@@ -174,30 +175,58 @@ async fn ask(place: Rc<str>, requests: Rc<Vec<Vec<u8>>>, seen: Rc<Seen>, n: u32,
     }
 }
 
+impl Stalled {
+    /// Waits for its turn to be made: so many a second.
+    async fn turn(&self, rate: u32) {
+        let now = Instant::now();
+        let due = self.next.get().map_or(now, |next| next.max(now));
+        self.next.set(Some(due + Duration::from_secs(1) / rate.max(1)));
+        tokio::time::sleep_until(due.into()).await;
+    }
+
+    fn told(&self) -> serde_json::Value {
+        json!({ "stalled": self.now.get(), "closed": self.closed.get() })
+    }
+}
+
 /// Stalls, in one of three ways, again and again.
-async fn stall(place: Rc<str>, seen: Rc<Seen>, connecting: Rc<tokio::sync::Semaphore>, n: usize) {
+async fn stall(place: Rc<str>, seen: Rc<Stalled>, n: usize, rate: u32) {
     let said: &[u8] = match n % 3 {
         0 => b"",
         1 => b"POST /v1/is_authorized HTTP/1.1\r\nHost: x\r\nContent-Ty",
         _ => b"POST /v1/is_authorized HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"principal\":",
     };
     loop {
+        seen.turn(rate).await;
         let opened = async {
-            let _turn = connecting.acquire().await.map_err(io::Error::other)?;
             let mut stream = TcpStream::connect(&*place).await?;
             stream.write_all(said).await?;
             Ok::<_, io::Error>(stream)
         };
-        let Ok(mut stream) = opened.await else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        seen.stalling.set(seen.stalling.get() + 1);
-        let mut bytes = [0; 1024];
+        let Ok(mut stream) = opened.await else { continue };
+        seen.now.set(seen.now.get() + 1);
+        let mut bytes = [0; 64];
         while !matches!(stream.read(&mut bytes).await, Ok(0) | Err(_)) {}
-        seen.stalling.set(seen.stalling.get() - 1);
+        seen.now.set(seen.now.get() - 1);
         seen.closed.set(seen.closed.get() + 1);
     }
+}
+
+/// Stalls a server until the input ends.
+async fn stall_all(place: Rc<str>, sockets: usize, rate: u32) -> io::Result<()> {
+    let seen = Rc::new(Stalled::default());
+    for n in 0..sockets {
+        tokio::task::spawn_local(stall(Rc::clone(&place), Rc::clone(&seen), n, rate));
+    }
+    // Some have been closed again by the time that the last is made.
+    let begun = Instant::now();
+    while seen.now.get() < sockets * 9 / 10 && begun.elapsed() < Duration::from_mins(1) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    writeln!(io::stdout(), "{}", seen.told())?;
+    let mut input = Vec::new();
+    tokio::io::stdin().read_to_end(&mut input).await?;
+    writeln!(io::stdout(), "{}", seen.told())
 }
 
 fn rss(pid: &str) -> u64 {
@@ -213,47 +242,43 @@ async fn run(
     phase: Phase,
     pid: &str,
 ) -> io::Result<()> {
-    // First the stalled ones, until all of them stall; they go when the set does.
-    let stalling = LocalSet::new();
-    let phase = Rc::new(phase);
-    stalling
-        .run_until(async {
-            let before = Seen::new()?;
-            let connecting = Rc::new(tokio::sync::Semaphore::new(STALLED_AT_ONCE));
-            for n in 0..phase.stalled {
-                let stalled = stall(Rc::clone(place), Rc::clone(&before), Rc::clone(&connecting), n);
-                tokio::task::spawn_local(stalled);
-            }
-            let waited = Instant::now();
-            while before.stalling.get() < phase.stalled * 9 / 10 && waited.elapsed() < Duration::from_mins(1) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            let seen = Seen::new()?;
-            let ask = |n| {
-                let (place, requests) = (Rc::clone(place), Rc::clone(requests));
-                tokio::task::spawn_local(ask(place, requests, Rc::clone(&seen), n, connections, Rc::clone(&phase)))
-            };
-            for asking in (0..connections).map(ask).collect::<Vec<_>>() {
-                asking.await.map_err(io::Error::other)?;
-            }
-            seen.stalling.set(before.stalling.get());
-            seen.closed.set(before.closed.get());
-            writeln!(io::stdout(), "{}", seen.told(&phase, rss(pid)))
-        })
-        .await
+    let (seen, phase) = (Seen::new()?, Rc::new(phase));
+    let ask = |n| {
+        let (place, requests) = (Rc::clone(place), Rc::clone(requests));
+        tokio::task::spawn_local(ask(place, requests, Rc::clone(&seen), n, connections, Rc::clone(&phase)))
+    };
+    for asking in (0..connections).map(ask).collect::<Vec<_>>() {
+        asking.await.map_err(io::Error::other)?;
+    }
+    writeln!(io::stdout(), "{}", seen.told(&phase, rss(pid)))
+}
+
+fn place(port: &str) -> Rc<str> {
+    format!("127.0.0.1:{port}").into()
+}
+
+fn number<N: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> io::Result<N> {
+    text.parse().map_err(io::Error::other)
 }
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = || io::Error::other("PORT BODIES PID CONNECTIONS RATE:SECONDS[:STALLED]…");
-    let [port, bodies, pid, connections, phases @ ..] = arguments.as_slice() else { return Err(usage()) };
-    let connections: u32 = connections.parse().map_err(io::Error::other)?;
-    let phases: Option<Vec<_>> = phases.iter().map(|phase| Phase::read(phase)).collect();
-    let requests = Rc::new(requests(&std::fs::read_to_string(bodies)?));
-    let place: Rc<str> = format!("127.0.0.1:{port}").into();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let usage = || io::Error::other("PORT BODIES PID CONNECTIONS RATE:SECONDS… or stall PORT SOCKETS RATE");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for phase in phases.ok_or_else(usage)? {
-        runtime.block_on(run(&place, &requests, connections, phase, pid))?;
+    let set = LocalSet::new();
+    match arguments.as_slice() {
+        ["stall", port, sockets, rate] => {
+            set.block_on(&runtime, stall_all(place(port), number(sockets)?, number(rate)?))
+        }
+        [port, bodies, pid, connections, phases @ ..] => {
+            let phases: Option<Vec<_>> = phases.iter().map(|phase| Phase::read(phase)).collect();
+            let requests = Rc::new(requests(&std::fs::read_to_string(bodies)?));
+            for phase in phases.ok_or_else(usage)? {
+                set.block_on(&runtime, run(&place(port), &requests, number(connections)?, phase, pid))?;
+            }
+            Ok(())
+        }
+        _ => Err(usage()),
     }
-    Ok(())
 }
