@@ -28,6 +28,7 @@ pub use told::{Asked, Told, ToldError};
 
 use crate::config::limits::{BATCHES_BURST_MAX, BATCHES_RUNNING_MAX, BATCHES_WAITING_MAX, Limits};
 use crate::counters::{Counting, Deciding};
+use crate::domain::uid::UidHasher;
 use crate::domain::{DecisionRequest, Revision};
 use crate::engine::{Bundle, Detail};
 use crate::slice::Slicer;
@@ -50,7 +51,7 @@ use verify::Verifier;
 pub struct Check {
     published: Published,
     stripes: Arc<Stripes>,
-    decisions: Cache<DecisionRequest, Arc<Cached>>,
+    decisions: Cache<DecisionRequest, Arc<Cached>, UidHasher>,
     turns: Turns,
     /// In front of what single questions need from the store.
     misses: Queue,
@@ -105,7 +106,7 @@ impl Check {
             .weigher(|key: &DecisionRequest, cached: &Arc<Cached>| {
                 u32::try_from(key::weight(key) + cached.weight()).unwrap_or(u32::MAX)
             })
-            .build();
+            .build_with_hasher(UidHasher::default());
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
         let (turns, misses, batches) = (Turns::new(), misses(limits), batches());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));

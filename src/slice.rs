@@ -18,7 +18,7 @@ pub use pool::Pool;
 use crate::cedar::{self, CedarError, Entity, EntityModel};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
-use crate::domain::uid::types;
+use crate::domain::uid::{UidHasher, types};
 use crate::domain::{EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{ReadTransaction, Store, StoreError};
@@ -78,13 +78,20 @@ struct Held {
     revision: Revision,
 }
 
+impl Held {
+    fn with_names(self) -> Self {
+        let names = self.entity.as_deref().map(cedar::named_by).unwrap_or_default();
+        Self { names, ..self }
+    }
+}
+
 /// Collects slices, and keeps the entities it has read.
 #[derive(Debug)]
 pub struct Slicer {
     store: Store,
     model: Arc<EntityModel>,
     stripes: Arc<Stripes>,
-    entities: Cache<EntityUid, Arc<Held>>,
+    entities: Cache<EntityUid, Arc<Held>, UidHasher>,
     counting: Arc<Counting>,
 }
 
@@ -198,7 +205,7 @@ impl Slicer {
                     evicted.eviction();
                 }
             })
-            .build();
+            .build_with_hasher(UidHasher::default());
         Self { store, model, stripes, entities, counting }
     }
 
@@ -319,14 +326,14 @@ impl Slicer {
     }
 
     fn hold(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
-        Ok(Held { stripes: self.stripes_of(uid, facts), ..self.made(uid, facts, revision)? })
+        let held = self.made(uid, facts, revision)?.with_names();
+        Ok(Held { stripes: self.stripes_of(uid, facts), ..held })
     }
 
-    /// The same, of which nobody will ask whether it is fresh: without stripes.
+    /// The same without names and without stripes.
     fn made(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
         let entity = facts.map(|facts| entity::entity(uid, facts, &self.model)).transpose()?;
-        let names = entity.as_deref().map(cedar::named_by).unwrap_or_default();
-        Ok(Held { entity, names, stripes: Box::default(), revision })
+        Ok(Held { entity, names: Vec::new(), stripes: Box::default(), revision })
     }
 
     fn stripes_of(&self, uid: &EntityUid, facts: Option<&Facts>) -> Box<[Stripe]> {

@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use thiserror::Error;
 
@@ -45,6 +46,13 @@ pub struct EntityUid {
     /// The id, unescaped; any Unicode.
     pub id: SmolStr,
 }
+
+/// How references are hashed where many are looked up: another way in each process, so that who chooses ids cannot
+/// choose those that collide.
+pub type UidHasher = foldhash::quality::RandomState;
+
+/// What is known of entities.
+pub type UidMap<V> = HashMap<EntityUid, V, UidHasher>;
 
 /// An [`EntityUid`] that borrows from the request it was read from.
 ///

@@ -3,18 +3,21 @@
 //! Nothing of it comes from the cache or goes there: candidates are many, and asked about once.
 
 use super::{Gathered, Held, Overlay, Seeds, Slice, SliceError, Slicer, next_of};
-use crate::domain::{EntityUid, Reach, Revision};
+use crate::domain::uid::UidMap;
+use crate::domain::{EntityUid, Reach, Revision, Step};
 use crate::stamp::Stripe;
 use crate::store::ReadTransaction;
 use smol_str::SmolStr;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Entities as they were at one revision.
 #[derive(Debug, Clone, Default)]
 pub struct Pool {
     revision: Revision,
-    held: HashMap<EntityUid, Arc<Held>>,
+    held: UidMap<Arc<Held>>,
+    /// Whether it is known what its entities name; where decisions look at nothing beyond principal and resource, nobody
+    /// asks.
+    is_named: bool,
     /// Whether roles are Conclave's, and so nothing to read.
     keeps_roles: bool,
     /// Whether what is read from now on is looked at once, and nobody asks what it rests on.
@@ -50,6 +53,12 @@ impl Pool {
         self.held.get(uid).map_or(&[], |held| &held.names)
     }
 
+    // INVARIANT: what an entity names is not taken to be nothing where nobody looked.
+    fn steps<'r>(&self, reach: &'r Reach) -> Result<std::slice::Iter<'r, Step>, SliceError> {
+        let steps = reach.steps();
+        if steps.is_empty() || self.is_named { Ok(steps.iter()) } else { Err(SliceError::Incomplete) }
+    }
+
     /// The slice for these seeds, which lend nothing.
     ///
     /// # Errors
@@ -57,7 +66,7 @@ impl Pool {
     pub fn slice(&self, seeds: &Seeds<'_>) -> Result<Slice, SliceError> {
         let mut gathered = Gathered::default();
         let mut wave = seeds.uids.clone();
-        let mut steps = seeds.reach.steps().iter();
+        let mut steps = self.steps(seeds.reach)?;
         loop {
             for uid in &wave {
                 // INVARIANT: what was not read is not taken to be absent.
@@ -85,8 +94,11 @@ impl Slicer {
         pool: &mut Pool,
     ) -> Result<(), SliceError> {
         pool.keeps_roles = self.keeps_roles();
+        if pool.held.is_empty() {
+            pool.is_named = !reach.steps().is_empty();
+        }
         let mut wave = seeds.to_vec();
-        let mut steps = reach.steps().iter();
+        let mut steps = pool.steps(reach)?;
         loop {
             let step = steps.next();
             let missing: Vec<_> = wave.iter().filter(|uid| !pool.held.contains_key(*uid)).cloned().collect();
@@ -96,6 +108,9 @@ impl Slicer {
                 self.counting.loads(snapshot.entities.len());
                 for (uid, facts) in snapshot.entities {
                     let mut held = self.made(&uid, facts.as_ref(), snapshot.revision)?;
+                    if pool.is_named {
+                        held = held.with_names();
+                    }
                     if !pool.is_passing {
                         held.stripes = self.stripes_of(&uid, facts.as_ref());
                     }

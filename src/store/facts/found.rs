@@ -2,12 +2,12 @@
 
 use crate::domain::EntityUid;
 use crate::domain::facts::Facts;
-use std::collections::HashMap;
+use crate::domain::uid::UidMap;
 
 /// Entities and their facts: those that were asked for first, in the order they were asked for.
 pub(super) struct Found {
     entities: Vec<(EntityUid, Option<Facts>)>,
-    places: HashMap<EntityUid, usize>,
+    places: UidMap<usize>,
 }
 
 impl Found {

@@ -1,7 +1,7 @@
 //! What is asked for: of which kind, and with which neighbours.
 
 use crate::domain::facts::{Facts, Keeper, Neighbours, Wanted};
-use crate::domain::uid::types;
+use crate::domain::uid::{UidHasher, types};
 use crate::domain::{EntityUid, FolderId, GroupId, ItemId, Space, ToolId, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -128,7 +128,8 @@ pub(super) struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn of(wanted: &'a [Wanted]) -> Self {
-        let mut with: HashMap<&EntityUid, (Neighbours, Keeper)> = HashMap::with_capacity(wanted.len());
+        let mut with: HashMap<&EntityUid, (Neighbours, Keeper), UidHasher> =
+            HashMap::with_capacity_and_hasher(wanted.len(), UidHasher::default());
         let mut all = Vec::with_capacity(wanted.len());
         for Wanted { uid, neighbours, keeper } in wanted {
             match with.entry(uid) {
