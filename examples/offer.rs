@@ -11,7 +11,7 @@
 //!
 //! So many sockets do nothing but what a stalled client does: a third say nothing, a third send half a head, a third half a
 //! body. RATE of them are made a second; so is whichever the server closes. One line of JSON is printed once they all
-//! stall, and one at the end of the input, which ends it.
+//! stall, and one at SIGTERM, which ends it.
 
 use hdrhistogram::Histogram;
 use serde_json::json;
@@ -21,6 +21,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 #[global_allocator]
@@ -212,7 +213,7 @@ async fn stall(place: Rc<str>, seen: Rc<Stalled>, n: usize, rate: u32) {
     }
 }
 
-/// Stalls a server until the input ends.
+/// Stalls a server until it is told to stop.
 async fn stall_all(place: Rc<str>, sockets: usize, rate: u32) -> io::Result<()> {
     let seen = Rc::new(Stalled::default());
     for n in 0..sockets {
@@ -224,8 +225,7 @@ async fn stall_all(place: Rc<str>, sockets: usize, rate: u32) -> io::Result<()> 
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     writeln!(io::stdout(), "{}", seen.told())?;
-    let mut input = Vec::new();
-    tokio::io::stdin().read_to_end(&mut input).await?;
+    signal(SignalKind::terminate())?.recv().await;
     writeln!(io::stdout(), "{}", seen.told())
 }
 

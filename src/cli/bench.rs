@@ -32,6 +32,7 @@ Examples:
       Makes the questions on one machine and asks them from another.
   conclave bench --server https://localhost:7180 --tls-ca ca.pem --tls-certificate c.pem --tls-key c.key
       Asks a server that listens with TLS, and shows it a certificate. Handshakes are not measured.
+      Where the server asks for a token, --token-file FILE has it.
 
 The questions: 55 % view an item, 20 % edit one, 15 % add to a folder, 10 % delete; 60 % of each are
 allowed. Who asks and what about follows Zipf's law. They are found in the database, which is only
@@ -73,6 +74,9 @@ pub struct Arguments {
     /// Its private key: a file, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// A file with the token to show to a server that asks for one
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "in_process")]
+    token_file: Option<PathBuf>,
     /// Ask the decision pipeline in this process, without HTTP
     #[arg(long, conflicts_with = "server")]
     in_process: bool,
@@ -176,6 +180,27 @@ impl Arguments {
         }
     }
 
+    /// What to show to a server that asks for a token.
+    fn token(&self) -> miette::Result<Option<String>> {
+        let Some(file) = &self.token_file else { return Ok(None) };
+        let text = std::fs::read_to_string(file).into_diagnostic();
+        Ok(Some(text.wrap_err_with(|| format!("cannot read `{}`", file.display()))?.trim().to_owned()))
+    }
+
+    async fn connect(&self, server: &Server) -> miette::Result<Vec<Http>> {
+        let (trust, token) = (self.trust(server)?, self.token()?);
+        let mut clients = vec![];
+        for _ in 0..self.connections {
+            let mut client = Http::new(server.clone(), trust.clone());
+            if let Some(token) = &token {
+                client = client.with_token(token).map_err(|_| miette!("--token-file holds no token"))?;
+            }
+            client.connect().await.into_diagnostic().wrap_err_with(|| format!("{server} cannot be reached"))?;
+            clients.push(client);
+        }
+        Ok(clients)
+    }
+
     fn verify(&self) -> bool {
         self.verify.unwrap_or(self.in_process)
     }
@@ -190,7 +215,7 @@ impl Arguments {
 async fn bench(arguments: &Arguments, config: &Config) -> miette::Result<Option<Report>> {
     // A server that is not there should not be found out about after minutes.
     let clients = match &arguments.server {
-        Some(server) => connect(server, arguments.trust(server)?, arguments.connections).await?,
+        Some(server) => arguments.connect(server).await?,
         None => Vec::new(),
     };
     let engine = if arguments.in_process || arguments.requests.is_none() { Some(open(config).await?) } else { None };
@@ -252,16 +277,6 @@ async fn drive<A: Ask + 'static>(
     let chosen = arguments.requests.is_none().then_some((arguments.seed, arguments.zipf));
     let workload = Workload::of(&questions, chosen);
     Ok(Report { target, workload, connections: arguments.connections.into(), threads: plan.threads, rates })
-}
-
-async fn connect(server: &Server, trust: Option<Trust>, connections: u16) -> miette::Result<Vec<Http>> {
-    let mut clients = vec![];
-    for _ in 0..connections {
-        let mut client = Http::new(server.clone(), trust.clone());
-        client.connect().await.into_diagnostic().wrap_err_with(|| format!("{server} cannot be reached"))?;
-        clients.push(client);
-    }
-    Ok(clients)
 }
 
 async fn open(config: &Config) -> miette::Result<(Store, Arc<Check>)> {

@@ -168,7 +168,7 @@ const RESERVED: [&str; 9] = ["true", "false", "if", "then", "else", "in", "like"
 
 fn is_type_name(text: &str) -> bool {
     // Most names have no namespace, and looking for one takes longer than looking at the name.
-    if text.contains(':') { text.split("::").all(is_name) } else { is_name(text) }
+    is_name(text) || text.split("::").all(is_name)
 }
 
 fn is_name(text: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::tls::Trust;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, InvalidHeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -78,6 +78,7 @@ pub struct Http {
     /// Where the server is asked over TLS.
     trust: Option<Trust>,
     host: String,
+    authorization: Option<HeaderValue>,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -95,7 +96,17 @@ impl Http {
             Address::Tcp { .. } => server.address.to_string(),
             Address::Unix(_) => "localhost".to_owned(),
         };
-        Self { server, trust, host, sender: None }
+        Self { server, trust, host, authorization: None, sender: None }
+    }
+
+    /// The same with a token, for a server that asks for one.
+    ///
+    /// # Errors
+    /// If it holds what no header may.
+    pub fn with_token(self, token: &str) -> Result<Self, InvalidHeaderValue> {
+        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))?;
+        authorization.set_sensitive(true);
+        Ok(Self { authorization: Some(authorization), ..self })
     }
 
     /// Connects, unless there is a connection.
@@ -128,7 +139,10 @@ impl Http {
         sender.ready().await.map_err(|error| failed(&error))?;
         let body = Full::new(Bytes::from(question.body.clone()));
         let request = Request::builder().method(Method::POST).uri(PATH);
-        let request = request.header(HOST, &self.host).header(CONTENT_TYPE, "application/json").body(body);
+        let mut request = request.header(HOST, &self.host).header(CONTENT_TYPE, "application/json").body(body);
+        if let (Ok(request), Some(authorization)) = (&mut request, &self.authorization) {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
         let request = request.map_err(|error| Fault(format_smolstr!("{error}")))?;
         let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
         let status = response.status();

@@ -96,8 +96,7 @@ impl<'a> Cursor<'a> {
 
     /// What stands for itself in a JSON text: everything up to a quote, an escape, or what has no place there.
     fn verbatim(&mut self) -> &'a str {
-        let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
-        let length = self.rest.bytes().position(ends).unwrap_or(self.rest.len());
+        let length = verbatim_bytes(self.rest.as_bytes());
         // Each of these bytes is a character of its own, so this is no place within one.
         let (before, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
@@ -119,6 +118,26 @@ impl<'a> Cursor<'a> {
     fn end(&self) -> Option<()> {
         self.rest.trim_start_matches([' ', '\t', '\n', '\r']).is_empty().then_some(())
     }
+}
+
+/// How many bytes come before the first that ends verbatim text; eight are looked at in one step.
+fn verbatim_bytes(text: &[u8]) -> usize {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BIT: u64 = EACH << 7;
+    let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+    // The high bit of each byte that is less than so many, at most 128; what stands above the lowest may be wrong.
+    let below = |eight: u64, least: u64| eight.wrapping_sub(EACH * least) & !eight & HIGH_BIT;
+    let is = |eight: u64, byte: u8| below(eight ^ (EACH * u64::from(byte)), 1);
+    let (steps, rest) = text.as_chunks::<8>();
+    for (bytes, place) in steps.iter().zip((0..).step_by(8)) {
+        let eight = u64::from_le_bytes(*bytes);
+        let found = below(eight, u64::from(b' ')) | is(eight, b'"') | is(eight, b'\\');
+        if found != 0 {
+            return place + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
+    text.len() - rest.len() + tail
 }
 
 #[cfg(test)]
@@ -182,6 +201,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn verbatim_text_ends_where_it_does_byte_by_byte(text in proptest::collection::vec(prop_oneof![9 => b' '..=255, 1 => 0..=255_u8], 0..64)) {
+            let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+            prop_assert_eq!(verbatim_bytes(&text), text.iter().position(ends).unwrap_or(text.len()));
+        }
+
         #[test]
         fn what_is_plain_is_what_the_general_reader_reads(text in texts()) {
             if let Some(plain) = one(text.as_bytes()) {

@@ -3,6 +3,8 @@
 use super::{question, until, write_tokens};
 use crate::process::run;
 use crate::sidecar::{Reply, TestSidecar};
+use conclave::bench::question::{Question, write};
+use conclave::domain::EntityUid;
 use conclave::http::auth::Scope;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -188,4 +190,40 @@ async fn the_command_makes_a_token_that_works() {
     for wrong in [&["token", "backup"][..], &["token", "a b", "--scope", "read"], &["token", "a", "--scope", "all"]] {
         assert_eq!(run(folder.path(), wrong).0, Some(2), "{wrong:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bench_shows_a_token_where_one_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let file = everybody(&folder);
+    let guarded = TestSidecar::new().configured(|config| {
+        config.tokens_file = Some(file);
+        config.access_tokens = true;
+    });
+    let sidecar = guarded.with_demo().start().await;
+    let path = |name: &str| folder.path().join(name);
+    let asked =
+        Question::new(EntityUid::new("User", "salesman-1"), "view", EntityUid::new("Tool", "group:sales/documents"));
+    write(&[asked], std::fs::File::create(path("questions")).unwrap()).unwrap();
+    std::fs::write(path("token"), format!("{ASKER}\n")).unwrap();
+    std::fs::write(path("other"), SCRAPER).unwrap();
+    std::fs::write(path("broken"), "a\u{1}b").unwrap();
+    let address = sidecar.access_address();
+    let begin =
+        ["bench", "--server", &address, "--requests", "questions", "--seconds", "0.2", "--rate", "50", "--json"];
+    let bench = |more: &[&str]| run(folder.path(), &[&begin[..], more].concat());
+    let (code, out, err) = bench(&["--token-file", "token"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("\"answered\":10"), "{out}");
+    for (more, said) in [
+        (&[][..], "status 401"),
+        (&["--token-file", "other"], "status 403"),
+        (&["--token-file", "broken"], "--token-file holds no token"),
+        (&["--token-file", "nowhere"], "nowhere"),
+    ] {
+        let (code, out, err) = bench(more);
+        assert_eq!(code, Some(2), "{more:?}: {out}{err}");
+        assert!(err.contains(said) && !err.contains(SCRAPER), "{more:?}: {err}");
+    }
+    sidecar.stop().await;
 }
