@@ -35,6 +35,8 @@ mod eval;
 mod explain;
 mod failpoints;
 mod feed;
+#[expect(clippy::print_stderr, reason = "what was left out is said aloud")]
+mod fleet;
 mod freshness;
 mod fuzz;
 mod handover;

@@ -5,24 +5,32 @@
 
 use crate::commands::{Command, Step, id_of, path_of, steps};
 use crate::rules::{self, Actor, Content, Expected, Grant, Grantee, Group, Rules, Space, UNSEEN, refused};
-use crate::sidecar::{Reply, TestSidecar, block_on};
+use crate::sidecar::{Reply, TestSidecar, block_on, is_on_server};
 use crate::world::{GROUP_TOOLS, PRIVATE_TOOLS, RIGHTS};
 use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 struct Run<'a> {
-    sidecar: &'a TestSidecar,
+    /// All of them over one database.
+    sidecars: &'a [TestSidecar],
+    /// Whose turn it is.
+    turn: AtomicUsize,
+    /// The newest revision that was acknowledged.
+    newest: AtomicU64,
     rules: Rules,
     /// How many groups and how much content were ever made: ids are not used again.
     made: usize,
 }
 
 impl<'a> Run<'a> {
-    async fn start(sidecar: &'a TestSidecar) -> Self {
+    async fn start(sidecars: &'a [TestSidecar]) -> Self {
+        let sidecar = &sidecars[0];
         let plan = json!({"max_groups": rules::GROUPS_MAX, "max_members": rules::MEMBERS_MAX, "capacities": {"documents": rules::CAPACITY}});
         sidecar.put("/subscriptions/plan", plan).await.ok();
-        let mut run = Self { sidecar, rules: Rules::default(), made: 0 };
+        let (turn, newest) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let mut run = Self { sidecars, turn, newest, rules: Rules::default(), made: 0 };
         for user in ["ann", "bob", "cleo", "dan", "eve"] {
             sidecar.put(&format!("/users/{user}"), json!({"username": user, "subscription": "plan"})).await.ok();
             run.rules.users.push(user.to_owned());
@@ -61,10 +69,17 @@ impl<'a> Run<'a> {
     }
 
     async fn call(&self, actor: Actor<'_>, method: Method, path: String, body: Value) -> Reply {
-        match actor {
-            Some(user) => self.sidecar.call_as(user, method, &path, body).await,
-            None => self.sidecar.host(method, &path, body).await,
-        }
+        let reply = match actor {
+            Some(user) => self.sidecar().call_as(user, method, &path, body).await,
+            None => self.sidecar().host(method, &path, body).await,
+        };
+        self.newest.fetch_max(reply.revision, Ordering::Relaxed);
+        reply
+    }
+
+    /// Each call goes to the next.
+    fn sidecar(&self) -> &TestSidecar {
+        &self.sidecars[self.turn.fetch_add(1, Ordering::Relaxed) % self.sidecars.len()]
     }
 
     /// Does the step on both sides. What the model expects, and what the server did.
@@ -157,9 +172,10 @@ impl<'a> Run<'a> {
     /// The token is shown to the host alone; sent again by it, the invitation can be accepted.
     async fn accept(&mut self, group: &str, user: &str, invitation: &str) {
         let path = format!("/groups/{group}/invitations/{invitation}/resend");
-        let token = self.sidecar.post(&path, json!({})).await.ok().body["token"].as_str().unwrap().to_owned();
+        let token = self.sidecar().post(&path, json!({})).await.ok().body["token"].as_str().unwrap().to_owned();
         let path = format!("/invitations/{token}/accept");
-        self.sidecar.call_as(user, Method::POST, &path, json!({})).await.ok();
+        let accepted = self.sidecar().call_as(user, Method::POST, &path, json!({})).await.ok();
+        self.newest.fetch_max(accepted.revision, Ordering::Relaxed);
         self.rules.admit(group, user);
     }
 
@@ -333,6 +349,7 @@ impl<'a> Run<'a> {
 
     /// Everybody's rights on everything, members and counters.
     async fn compare(&self) {
+        let newest = self.newest.load(Ordering::Relaxed);
         for (reference, content) in &self.rules.content {
             for action in ["view", "add", "edit", "delete", "manage_access"] {
                 if action == "add" && content.kind == "Item" {
@@ -340,21 +357,21 @@ impl<'a> Run<'a> {
                 }
                 for user in &self.rules.users {
                     let resource = (content.kind, id_of(reference).to_owned());
-                    let answer = self.sidecar.ask(user, action, &resource, &json!({})).await;
+                    let answer = self.sidecar().ask_since(newest, user, action, &resource, &json!({})).await;
                     let allowed = answer.decision == "Allow";
                     assert_eq!(allowed, self.rules.may(user, action, reference), "may {user} {action} {reference}?");
                 }
             }
         }
         for (id, group) in &self.rules.groups {
-            let listed = self.sidecar.get(&format!("/groups/{id}/members")).await.ok().body;
+            let listed = self.sidecar().get(&format!("/groups/{id}/members")).await.ok().body;
             assert_eq!(listed["administrator"], group.administrator.as_str());
             let members = listed["members"].as_array().unwrap().iter();
             let members: Vec<_> = members
                 .map(|row| (row["user"].as_str().unwrap(), row["co_administrator"].as_bool().unwrap()))
                 .collect();
             assert_eq!(members, group.members.iter().map(|(user, co)| (user.as_str(), *co)).collect::<Vec<_>>());
-            let usage = self.sidecar.get(&format!("/groups/{id}/usage")).await.ok().body;
+            let usage = self.sidecar().get(&format!("/groups/{id}/usage")).await.ok().body;
             let used = self.rules.used(&format!("Tool::\"group:{id}/documents\""));
             assert_eq!(usage["tools"]["documents"], json!({"used": used, "capacity": rules::CAPACITY}));
         }
@@ -377,21 +394,36 @@ fn agrees(expected: Expected, reply: &Reply) -> bool {
     }
 }
 
+/// One sidecar on a file; three where tests have a server.
+async fn fleet() -> Vec<TestSidecar> {
+    let mut sidecars = vec![TestSidecar::new().start().await];
+    if is_on_server(&sidecars[0].database()) {
+        for _ in 0..2 {
+            let another = TestSidecar::new().beside(&sidecars[0]).start().await;
+            sidecars.push(another);
+        }
+    }
+    sidecars
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn the_server_does_and_refuses_what_the_rules_say(steps in steps()) {
         block_on(async {
-            let sidecar = TestSidecar::new().start().await;
-            let mut run = Run::start(&sidecar).await;
+            let sidecars = fleet().await;
+            let mut run = Run::start(&sidecars).await;
             for step in &steps {
                 if let Some((expected, reply)) = run.step(step).await {
                     prop_assert!(agrees(expected, &reply), "{:?}: {:?} expected, but {} {}", step, expected, reply.status, reply.body);
                 }
             }
             run.compare().await;
-            sidecar.stop().await;
+            // The first made the database, and takes it along.
+            for sidecar in sidecars.into_iter().rev() {
+                sidecar.stop().await;
+            }
             Ok(())
         })?;
     }
