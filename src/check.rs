@@ -214,6 +214,18 @@ impl Check {
         self.store.catch_up().await
     }
 
+    /// Lets later answers be no older than a revision that was read from the store and is about to be told of.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    // INVARIANT: followed before it is published. A decision from before what others changed would else count as one of
+    // this revision.
+    pub async fn learn(&self, revision: Revision) -> Result<(), StoreError> {
+        self.store.catch_up_to(revision).await?;
+        self.stripes.advance(revision);
+        Ok(())
+    }
+
     /// What decides for whoever begins now.
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {

@@ -46,7 +46,7 @@ pub struct ChangeRow {
 }
 
 /// The revisions come from `commits`, so that the last of them is never cut in half.
-pub(super) const SINCE: &str = "
+const SINCE: &str = "
     SELECT changes.revision, changes.ordinal, changes.entity_type, changes.entity_id, changes.change
     FROM (SELECT revision FROM commits WHERE revision > ?1 ORDER BY revision LIMIT ?2) AS picked
     CROSS JOIN changes ON changes.revision = picked.revision

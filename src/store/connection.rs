@@ -314,6 +314,8 @@ impl Slot {
             | OpenError::Unreachable { source, .. }
             | OpenError::Server { source, .. }
             | OpenError::Password { source, .. } => source.into(),
+            // It may be a standby for now, or set otherwise for a while.
+            unfit @ OpenError::Unfit { .. } => sqlx::Error::Configuration(Box::new(unfit)).into(),
             other => StoreError::Corrupt(other.to_string()),
         })
     }

@@ -4,11 +4,11 @@ use super::Store;
 use super::connection::{Begin, Slot};
 use super::error::StoreError;
 use super::facts::{self, KnownKeys};
+use super::follow::Before;
 use super::lease::Lease;
 use crate::domain::facts::{Link, Snapshot, Wanted};
 use crate::domain::{ContentRef, EntityUid, Revision};
 use crate::store::sql::{self, Connection};
-use std::time::Instant;
 
 const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
 
@@ -30,17 +30,17 @@ impl Store {
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
         let mut lease = self.inner.readers.lease().await?;
-        let begun = self.inner.followed.is_some().then(Instant::now);
+        let before = self.before();
         lease.under_way();
         let read = facts::fetch(lease.connection(), wanted, &KnownKeys::default()).await;
         let rows = trusted(&mut lease, read)?;
-        let Some(begun) = begun else {
+        let Some(before) = before else {
             drop(lease);
             return rows.snapshot();
         };
         let snapshot = rows.snapshot()?;
         lease.under_way();
-        let seen = Box::pin(self.seen(lease.connection(), snapshot.revision, begun)).await;
+        let seen = Box::pin(self.seen(lease.connection(), snapshot.revision, before)).await;
         trusted(&mut lease, seen)?;
         Ok(snapshot)
     }
@@ -53,7 +53,7 @@ impl Store {
         let mut transaction = ReadTransaction {
             lease: self.inner.readers.lease().await?,
             known: KnownKeys::default(),
-            store: self.inner.followed.is_some().then(|| self.clone()),
+            follows: self.before().map(|before| (self.clone(), before)),
         };
         transaction.lease.begin(Begin::Read).await?;
         Ok(transaction)
@@ -70,8 +70,8 @@ pub struct ReadTransaction {
     lease: Lease,
     /// Of what this snapshot has just shown: sound for as long as the snapshot is.
     known: KnownKeys,
-    /// Told of what others changed up to what is read, where others change anything.
-    store: Option<Store>,
+    /// Where others change anything: told of that up to what is read. And what was known before that.
+    follows: Option<(Store, Before)>,
 }
 
 impl ReadTransaction {
@@ -80,10 +80,9 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
-        let begun = Instant::now();
         let snapshot = facts::fetch(self.lease.connection(), wanted, &self.known).await?.snapshot()?;
-        if let Some(store) = &self.store {
-            Box::pin(store.seen(self.lease.connection(), snapshot.revision, begun)).await?;
+        if let Some((store, before)) = &self.follows {
+            Box::pin(store.seen(self.lease.connection(), snapshot.revision, *before)).await?;
         }
         Ok(snapshot)
     }

@@ -3,7 +3,7 @@
 use super::connection::Role;
 use super::error::OpenError;
 use super::limits;
-use super::sql::{Connection, Dialect, query, query_as};
+use super::sql::{Connection, Dialect, OfConstants, query, query_as};
 use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
@@ -30,8 +30,9 @@ const SETTINGS: &str = "SET jit = off; SET client_min_messages = warning;
 
 /// Reads back what something rests on.
 const FOUND: &str = "
-    SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('server_encoding'),
-           'B' < 'a' AND 'a-b' < 'aab' AND 'z' < 'ä', current_setting('synchronous_commit'),
+    SELECT CAST(current_setting('server_version_num') AS BIGINT),
+           current_setting('server_encoding') = 'UTF8' AND 'B' < 'a' AND 'a-b' < 'aab' AND 'z' < 'ä',
+           current_setting('synchronous_commit'),
            current_setting('transaction_read_only') = 'off' AND NOT pg_is_in_recovery()";
 
 impl Server {
@@ -79,7 +80,7 @@ impl Server {
         let opened = async {
             let mut connection = Connection::of_server(self.options.connect().await?);
             connection.run(SETTINGS).await?;
-            connection.run(own_settings(role)).await?;
+            connection.run(OfConstants(own_settings(role))).await?;
             Ok(connection)
         };
         timeout(limits::SERVER_WAIT_MAX, opened).await.unwrap_or_else(|_| Err(silent()))
@@ -88,29 +89,12 @@ impl Server {
     /// Refuses a server that statements would not mean the same on, or that would not keep what it acknowledges.
     pub(super) async fn check(&self, role: Role, connection: &mut Connection) -> Result<(), OpenError> {
         let found = query_as(FOUND).fetch_one(connection).await.map_err(|source| self.error(source))?;
-        let (version, encoding, bytewise, commit, writes): (i64, String, bool, String, bool) = found;
-        let unfit = |found: String| Err(OpenError::Unfit { database: self.name(), found });
-        if version < VERSION_MIN {
-            return unfit(format!(
-                "it has version {}, and conclave needs {} or later",
-                version / 10_000,
-                VERSION_MIN / 10_000
-            ));
+        let (version, is_bytewise, commits, writes) = found;
+        let found = Found { version, is_bytewise, commits, writes };
+        match found.lacks(role) {
+            None => Ok(()),
+            Some(found) => Err(OpenError::Unfit { database: self.name(), found }),
         }
-        if encoding != "UTF8" || !bytewise {
-            return unfit(
-                "it must compare text byte by byte, in UTF-8: make it with \
-                 `createdb --template=template0 --encoding=UTF8 --locale=C`"
-                    .to_owned(),
-            );
-        }
-        if role == Role::Writer && !writes {
-            return unfit("it can only be read: a standby, or set to be read only".to_owned());
-        }
-        if !["on", "remote_apply"].contains(&&*commit) {
-            return unfit(format!("it acknowledges what it may yet lose: `synchronous_commit` is `{commit}`"));
-        }
-        Ok(())
     }
 
     /// What went wrong with this database.
@@ -122,6 +106,42 @@ impl Server {
             "28P01" | "28000" => OpenError::Password { database, source },
             _ => OpenError::Server { database, source },
         }
+    }
+}
+
+/// How a server is set up.
+struct Found {
+    /// As `server_version_num` counts.
+    version: i64,
+    /// Whether text is UTF-8 and compared byte by byte.
+    is_bytewise: bool,
+    /// When a commit is acknowledged.
+    commits: String,
+    /// Whether it takes writes.
+    writes: bool,
+}
+
+impl Found {
+    /// What keeps it from being used so, and what to do about it.
+    fn lacks(&self, role: Role) -> Option<String> {
+        if self.version < VERSION_MIN {
+            let (version, needed) = (self.version / 10_000, VERSION_MIN / 10_000);
+            return Some(format!("it has version {version}, and conclave needs {needed} or later"));
+        }
+        if !self.is_bytewise {
+            return Some(
+                "it must compare text byte by byte, in UTF-8: make it with \
+                 `createdb --template=template0 --encoding=UTF8 --locale=C`"
+                    .to_owned(),
+            );
+        }
+        if role == Role::Writer && !self.writes {
+            return Some("it can only be read: a standby, or set to be read only".to_owned());
+        }
+        if !["on", "remote_apply"].contains(&&*self.commits) {
+            return Some(format!("it acknowledges what it may yet lose: `synchronous_commit` is `{}`", self.commits));
+        }
+        None
     }
 }
 
@@ -199,6 +219,26 @@ mod tests {
             let server = Server::parse(url).unwrap();
             assert_eq!(server.name(), PathBuf::from(shown));
             assert!(!format!("{server:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn a_server_that_cannot_keep_its_promises_is_refused() {
+        let fit =
+            || Found { version: VERSION_MIN, is_bytewise: true, commits: "remote_apply".to_owned(), writes: true };
+        assert_eq!(fit().lacks(Role::Writer), None);
+        let standby = || Found { writes: false, ..fit() };
+        assert_eq!(standby().lacks(Role::Reader), None);
+        for (found, named) in [
+            (Found { version: 130_014, ..fit() }, "version 13, and conclave needs 14"),
+            (Found { version: 90_624, ..fit() }, "version 9,"),
+            (Found { is_bytewise: false, ..fit() }, "--locale=C"),
+            (Found { commits: "off".to_owned(), ..fit() }, "`synchronous_commit` is `off`"),
+            (Found { commits: "local".to_owned(), ..fit() }, "`synchronous_commit` is `local`"),
+            (standby(), "can only be read"),
+        ] {
+            let lacks = found.lacks(Role::Writer).unwrap();
+            assert!(lacks.contains(named), "{lacks}");
         }
     }
 

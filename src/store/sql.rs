@@ -19,7 +19,7 @@ mod translate;
 mod value;
 
 pub(in crate::store) use builder::QueryBuilder;
-pub(in crate::store) use query::{Query, Text, query};
+pub(in crate::store) use query::{OfConstants, Query, Text, query};
 pub(in crate::store) use read::{Scalar, query_as, query_scalar};
 pub(in crate::store) use row::{Column, FromRow, Row};
 pub(in crate::store) use translate::translated;

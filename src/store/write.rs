@@ -69,10 +69,11 @@ impl Store {
         at_ms: i64,
     ) -> Result<WriteTransaction, StoreError> {
         let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
+        let before = self.before();
         let (base, rows_before) = begin(&mut lease).await?;
         // INVARIANT: before anybody checks whether the change may be made, and before it has a revision of its own.
-        if self.inner.followed.is_some() {
-            Box::pin(self.builds_on(lease.connection(), base)).await?;
+        if let Some(before) = before {
+            Box::pin(self.builds_on(lease.connection(), base, before)).await?;
         }
         Ok(WriteTransaction {
             lease,

@@ -42,7 +42,7 @@ impl Store {
         }
         // What undoes a statement stays in memory too.
         let settings = format!("PRAGMA cache_size = -{IMPORT_PAGE_CACHE_KIBIBYTES_MAX}; PRAGMA temp_store = MEMORY");
-        lease.connection().run(settings).await?;
+        lease.connection().run(sql::OfConstants(settings)).await?;
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl WriteTransaction {
         for Reason { refused, condition } in reasons(kind) {
             let sql = format!("SELECT EXISTS (SELECT 1 FROM json_each(?1) AS rows WHERE {condition}) AS found");
             // Made of constants of this program alone.
-            let answer = sql::query(sql).bind(row).fetch_one(self.connection()).await?;
+            let answer = sql::query(sql::OfConstants(sql)).bind(row).fetch_one(self.connection()).await?;
             if row::get(&answer, "found")? {
                 return Ok(refused.clone());
             }

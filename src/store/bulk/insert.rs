@@ -19,7 +19,8 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
             "INSERT INTO subscriptions (id, max_groups, max_members)
              SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(?1)",
             "INSERT INTO capacities (subscription, kind, capacity)
-             SELECT rows.value ->> 0, limits.key, limits.value FROM json_each(?1) AS rows, json_each(rows.value, '$[3]') AS limits",
+             SELECT rows.value ->> 0, limits.value ->> 0, CAST(limits.value ->> 1 AS BIGINT)
+             FROM json_each(?1) AS rows CROSS JOIN json_each(rows.value, '$[3]') AS limits",
         ],
         Kind::User => &[
             "INSERT INTO users (id, username, last_name, first_name, organization, email, picture, language, subscription)

@@ -180,7 +180,7 @@ async fn insert_items(connection: &mut Connection, items: &[NewItem], at: &[Plac
     let head = "INSERT INTO items (id, tool, folder, name, kind, author, size) VALUES (?,?,?,?,?,?,?)";
     let text = head.to_owned() + &",(?,?,?,?,?,?,?)".repeat(items.len().saturating_sub(1));
     // Made of constants of this program alone; kept prepared where it will be used again.
-    let mut query = sql::query(text).persistent(items.len() == ROWS_MAX);
+    let mut query = sql::query(sql::OfConstants(text)).persistent(items.len() == ROWS_MAX);
     for (item, place) in items.iter().zip(at) {
         query = query.bind(item.id.as_str()).bind(place.tool).bind(place.folder);
         query = query.bind(item.name.as_deref()).bind(item.kind.as_deref()).bind(item.author.as_str()).bind(item.size);

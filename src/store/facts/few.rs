@@ -20,7 +20,7 @@ pub(super) const ENTITIES_MAX: usize = 3;
 /// Reads the revision and what is asked for.
 pub(super) async fn fetch(connection: &mut Connection, asked: &[Asked<'_>]) -> Result<Row, StoreError> {
     // Made of constants of this program alone.
-    let mut query = sql::query(text(connection.dialect(), asked));
+    let mut query = sql::query(sql::OfConstants(text(connection.dialect(), asked)));
     for one in asked {
         query = query.bind(one.uid.id.as_str());
     }

@@ -29,7 +29,7 @@ pub(super) async fn fetch(
     let asked: Vec<_> = asked.collect();
     let json = serde_json::to_string(&asked).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     // Made of constants of this program alone.
-    Ok(sql::query(ready(connection.dialect())).bind(json).fetch_one(connection).await?)
+    Ok(sql::query(sql::OfConstants(ready(connection.dialect()))).bind(json).fetch_one(connection).await?)
 }
 
 fn ready(dialect: Dialect) -> Arc<str> {

@@ -154,6 +154,46 @@ async fn what_was_not_confirmed_in_time_is_not_current() {
 }
 
 #[tokio::test]
+async fn what_a_transaction_still_sees_confirms_nothing() {
+    let Some((world, _, _)) = pair().await else { return };
+    let other = Store::open(world.url(), Access::Own).await.unwrap();
+    let staleness_max = Duration::from_millis(50);
+    told(&other, Arc::new(Recording::default()), staleness_max);
+    let mut reading = other.read().await.unwrap();
+    reading.snapshot(&sales()).await.unwrap();
+    change(&world.store, "unseen").await;
+    tokio::time::sleep(staleness_max).await;
+    reading.snapshot(&sales()).await.unwrap();
+    assert!(!other.is_current(), "it cannot see what was changed since it began");
+}
+
+#[tokio::test]
+async fn a_server_that_has_lost_changes_is_answered_from_no_more() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let lost = change(&world.store, "lost").await;
+    other.snapshot(&sales()).await.unwrap();
+    recording.take();
+    // As one looks that was promoted without having had it all.
+    for statement in ["DELETE FROM changes WHERE revision = 2", "DELETE FROM commits WHERE revision = 2"] {
+        world.connection().await.run(statement).await.unwrap();
+    }
+    world.connection().await.run("UPDATE store SET revision = 1").await.unwrap();
+    let (one, another) = (other.clone(), other.clone());
+    let refusals = [
+        other.catch_up().await.unwrap_err(),
+        one.snapshot(&sales()).await.map(drop).unwrap_err(),
+        another.write("test", None, 0).await.map(drop).unwrap_err(),
+    ];
+    assert!(refusals.iter().all(|error| matches!(error, StoreError::Corrupt(_))), "{refusals:?}");
+    // Not even once as many changes were made, which are others.
+    assert_eq!(change(&world.store, "another").await, lost);
+    assert!(!other.is_current());
+    other.be_current().await.unwrap_err();
+    other.snapshot(&sales()).await.map(drop).unwrap_err();
+    assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
 async fn the_task_is_woken_by_the_server() {
     let Some((world, _, _)) = pair().await else { return };
     let other = Store::open(world.url(), Access::Own).await.unwrap();

@@ -55,7 +55,7 @@ async fn look_up(connection: &mut Connection, selects: &[Select], places_max: u3
     });
     let union = numbered.collect::<Vec<_>>().join(" UNION ALL ");
     // Made of constants of this program alone.
-    let query = sql::query(format!("SELECT type, key, tool FROM ({union}) AS found LIMIT ?1"));
+    let query = sql::query(sql::OfConstants(format!("SELECT type, key, tool FROM ({union}) AS found LIMIT ?1")));
     let query = selects.iter().fold(query.bind(places_max.saturating_add(1)), |query, select| {
         query.bind(&select.list).bind(&select.kinds).bind(select.right.map(Right::name))
     });

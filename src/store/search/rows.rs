@@ -50,7 +50,7 @@ pub(super) type Gathered = sql::Scalar<'static, String>;
 
 pub(super) fn query(gathered: String) -> Gathered {
     // Made of constants of this program alone.
-    sql::query_scalar(gathered)
+    sql::query_scalar(sql::OfConstants(gathered))
 }
 
 /// Its rows.

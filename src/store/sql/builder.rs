@@ -1,6 +1,6 @@
 //! Statements whose text is put together.
 
-use super::query::{Query, Text, query};
+use super::query::{OfConstants, Query, query};
 use super::value::Value;
 
 /// A text with its values. What is pushed is part of this program; what is bound may be anybody's.
@@ -30,6 +30,6 @@ impl<'q> QueryBuilder<'q> {
 
     /// The statement.
     pub(in crate::store) fn build(self) -> Query<'q> {
-        self.values.into_iter().fold(query(Text::from(self.text)), Query::bind)
+        self.values.into_iter().fold(query(OfConstants(self.text)), Query::bind)
     }
 }

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr as _, SqlStr, Sqlite};
 use std::sync::Arc;
 
-/// What a statement says. Made of constants of this program alone, so that all of it is safe to run.
+/// What a statement says: constants of this program alone, so that all of it is safe to run.
 #[derive(Debug, Clone)]
 pub(in crate::store) enum Text {
     /// Written once for both.
@@ -52,14 +52,25 @@ impl From<Both> for Text {
     }
 }
 
+/// A text that is no literal: put together of constants of this program and of numbers of parameters, as whoever names
+/// it so must see to. What comes from anybody is bound.
+pub(in crate::store) struct OfConstants<T>(pub(in crate::store) T);
+
+impl From<OfConstants<String>> for Text {
+    fn from(OfConstants(text): OfConstants<String>) -> Self {
+        Self::Made(text)
+    }
+}
+
+#[cfg(test)]
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self::Made(text)
     }
 }
 
-impl From<Arc<str>> for Text {
-    fn from(text: Arc<str>) -> Self {
+impl From<OfConstants<Arc<str>>> for Text {
+    fn from(OfConstants(text): OfConstants<Arc<str>>) -> Self {
         Self::Ready(text)
     }
 }

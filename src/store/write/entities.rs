@@ -142,7 +142,7 @@ impl WriteTransaction {
             return Ok(None);
         }
         // Made of constants of this program alone.
-        let query = sql::query(places(self.connection().dialect(), keeper)).bind(json(&uids)?);
+        let query = sql::query(sql::OfConstants(places(self.connection().dialect(), keeper))).bind(json(&uids)?);
         for found in query.fetch_all(self.connection()).await? {
             let misplaced = match (row::get(&found, "in_itself")?, row::count(&found, "above")?) {
                 (true, _) => Misplaced::Cycle,
