@@ -1,12 +1,20 @@
 //! Several sidecars over one database of a server. Where tests have no server they say so.
 
+mod accidents;
+mod bad_input;
+mod cluster;
 mod history;
+mod member;
+mod moving;
 mod proxy;
 
 use crate::sidecar::{TestSidecar, is_on_server, run, segment};
 use proxy::Proxy;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Row as _};
+use std::str::FromStr as _;
 
 /// Three of them; none where there is no server.
 pub async fn three() -> Option<Vec<TestSidecar>> {
@@ -28,6 +36,14 @@ pub async fn stop(sidecars: Vec<TestSidecar>) {
     for sidecar in sidecars.into_iter().rev() {
         sidecar.stop().await;
     }
+}
+
+/// Each change of a database has the revision after that of the one before.
+pub async fn without_gaps(database: &str) {
+    let mut connection = PgConnectOptions::from_str(database).unwrap().connect().await.unwrap();
+    let rows = sqlx::query("SELECT revision FROM commits ORDER BY revision").fetch_all(&mut connection).await.unwrap();
+    let revisions: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(revisions.iter().copied().eq((1..).take(revisions.len())), "{revisions:?}");
 }
 
 /// People with a plan of these limits.

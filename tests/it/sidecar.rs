@@ -217,6 +217,18 @@ impl TestSidecar {
         self
     }
 
+    /// Why it does not start on the database of another.
+    pub async fn refused(mut self) -> String {
+        let folder = TempDir::new().unwrap();
+        self.config.database = self.shared.take().expect("a database");
+        self.config.admin_token_file = Some(folder.path().join("conclave.admin-token"));
+        std::fs::write(folder.path().join("conclave.admin-token"), "a-token-of-tests-alone").unwrap();
+        std::fs::set_permissions(folder.path().join("conclave.admin-token"), Permissions::from_mode(0o600)).unwrap();
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let refused = Application::build(&self.config, clock, Arc::new(SystemRandom)).await;
+        refused.err().expect("it must not start").to_string()
+    }
+
     /// Stops the server in order and waits for it; what it leaves behind must keep every invariant.
     pub async fn stop(self) {
         drop(self.end().await);

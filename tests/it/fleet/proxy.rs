@@ -9,8 +9,17 @@ use tokio::task::JoinHandle;
 
 pub struct Proxy {
     url: String,
-    stalled: Arc<watch::Sender<bool>>,
+    state: Arc<State>,
     task: JoinHandle<()>,
+}
+
+struct State {
+    /// Whether what goes to the server is held up.
+    there: watch::Sender<bool>,
+    /// Whether what comes from it is.
+    back: watch::Sender<bool>,
+    /// Counts up with each time that all connections ended.
+    cut: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -21,22 +30,35 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("{}?sslmode=disable", before.replace("localhost", &address.to_string()));
-        let stalled = Arc::new(watch::Sender::new(false));
-        let of_all = Arc::clone(&stalled);
+        let (there, back, cut) = (watch::Sender::new(false), watch::Sender::new(false), watch::Sender::new(0));
+        let state = Arc::new(State { there, back, cut });
+        let of_all = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(pass(near, socket.clone(), Arc::clone(&of_all)));
             }
         });
-        Self { url, stalled, task }
+        Self { url, state, task }
     }
 
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
+    /// Holds everything up, or lets it go on.
     pub fn stall(&self, stalled: bool) {
-        self.stalled.send_replace(stalled);
+        self.state.there.send_replace(stalled);
+        self.state.back.send_replace(stalled);
+    }
+
+    /// Holds up what the server answers: it does what it is asked to, and nobody hears of it.
+    pub fn stall_answers(&self, stalled: bool) {
+        self.state.back.send_replace(stalled);
+    }
+
+    /// Ends every connection there is.
+    pub fn cut(&self) {
+        self.state.cut.send_modify(|count| *count += 1);
     }
 }
 
@@ -46,13 +68,17 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(near: TcpStream, socket: String, stalled: Arc<watch::Sender<bool>>) {
-    let _ = stalled.subscribe().wait_for(|stalled| !stalled).await;
+async fn pass(near: TcpStream, socket: String, state: Arc<State>) {
+    let mut cut = state.cut.subscribe();
+    cut.mark_unchanged();
+    let _ = state.there.subscribe().wait_for(|stalled| !stalled).await;
     let Ok(far) = UnixStream::connect(&socket).await else { return };
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    let there = tokio::spawn(copy(near_in, far_out, stalled.subscribe()));
-    copy(far_in, near_out, stalled.subscribe()).await;
-    there.abort();
+    tokio::select! {
+        () = copy(near_in, far_out, state.there.subscribe()) => {}
+        () = copy(far_in, near_out, state.back.subscribe()) => {}
+        _ = cut.changed() => {}
+    }
 }
 
 async fn copy(
