@@ -51,6 +51,8 @@ use verify::Verifier;
 pub struct Check {
     published: Published,
     stripes: Arc<Stripes>,
+    /// Says whether what is kept may still be answered from.
+    store: Store,
     decisions: Cache<DecisionRequest, Arc<Cached>, UidHasher>,
     turns: Turns,
     /// In front of what single questions need from the store.
@@ -98,7 +100,7 @@ impl Check {
         let began = store.revision().await?;
         let stripes = Arc::new(Stripes::new(began));
         let model = Arc::clone(bundle.model());
-        let slicer = Slicer::new(store, Arc::clone(&stripes), model, limits.entity_cache_bytes_max);
+        let slicer = Slicer::new(store.clone(), Arc::clone(&stripes), model, limits.entity_cache_bytes_max);
         let (counting, deciding) = (Counting::default(), Deciding::default());
         let decisions = Cache::builder()
             .name("decisions")
@@ -114,6 +116,7 @@ impl Check {
         Ok(Self {
             published,
             stripes,
+            store,
             decisions,
             turns,
             misses,
@@ -203,6 +206,26 @@ impl Check {
         self.stripes.published()
     }
 
+    /// Has what others changed up to now known here, where others change the database too.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        self.store.catch_up().await
+    }
+
+    /// Lets later answers be no older than a revision that was read from the store and is about to be told of.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    // INVARIANT: followed before it is published. A decision from before what others changed would else count as one of
+    // this revision.
+    pub async fn learn(&self, revision: Revision) -> Result<(), StoreError> {
+        self.store.catch_up_to(revision).await?;
+        self.stripes.advance(revision);
+        Ok(())
+    }
+
     /// What decides for whoever begins now.
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {
@@ -251,6 +274,10 @@ impl Check {
 
     /// What is cached, if it is still right, for who began with the bundle of this generation.
     fn fresh(&self, generation: u64, cached: Arc<Cached>) -> Option<Answer> {
+        // INVARIANT: nothing is answered from memory while nobody here knows what others may have changed meanwhile.
+        if !self.store.is_current() {
+            return None;
+        }
         // INVARIANT: what another bundle decided answers nobody, whenever it was filled.
         if cached.generation != generation {
             return None;

@@ -21,7 +21,7 @@ pub use describe::without_password;
 pub use layers::{Flags, VARIABLE_PREFIX};
 pub use limits::Limits;
 pub use ratio::Ratio;
-pub use secret::{SMTP_URL_VARIABLE, Secret};
+pub use secret::{DATABASE_PASSWORD_VARIABLE, SMTP_URL_VARIABLE, Secret};
 
 use crate::domain::ToolKind;
 use crate::engine::Sources;
@@ -34,13 +34,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use url::Url;
 
 /// Everything a deployment decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The database: `sqlite://PATH`, or a path.
+    /// The database: `sqlite://PATH`, a path, or `postgres://USER@HOST:PORT/DATABASE` without a password.
     pub database: String,
+    /// The file that holds the password of a database on a server; none, and no variable either: the server lets us in
+    /// without one.
+    pub database_password_file: Option<PathBuf>,
+    /// The password itself, which only [`DATABASE_PASSWORD_VARIABLE`] sets.
+    #[serde(skip)]
+    pub database_password: Option<Secret>,
     /// A folder of `.cedar` files; none: the built-in policies.
     pub policies: Option<PathBuf>,
     /// A folder of `.cedarschema` and `.json` files, in place of the built-in schema; none: the built-in schema.
@@ -203,6 +210,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             database: "sqlite://conclave.db".to_owned(),
+            database_password_file: None,
+            database_password: None,
             policies: None,
             schema: None,
             listen: Address::Tcp { host: "127.0.0.1".to_owned(), port: 7180 },
@@ -243,8 +252,26 @@ impl Config {
     pub fn token_file(&self) -> PathBuf {
         self.admin_token_file.clone().unwrap_or_else(|| {
             let path = self.database.strip_prefix("sqlite://").unwrap_or(&self.database);
+            // Beside nothing on this machine.
+            let path = if is_on_server(path) { "conclave" } else { path };
             PathBuf::from(format!("{path}.admin-token"))
         })
+    }
+
+    /// The database as the store opens it: on a server with the password, or where that is. Never shown.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        let Some(mut url) = Some(&self.database).filter(|url| is_on_server(url)).and_then(|url| Url::parse(url).ok())
+        else {
+            return self.database.clone();
+        };
+        if let Some(password) = &self.database_password {
+            // Where there is no host there can be none, and the store says so.
+            let _ = url.set_password(Some(password.reveal().trim_end_matches(['\r', '\n'])));
+        } else if let Some(file) = &self.database_password_file {
+            url.query_pairs_mut().append_pair("passwordfile", &file.to_string_lossy());
+        }
+        url.into()
     }
 
     /// Whether the access listener asks who is asking.
@@ -317,11 +344,15 @@ pub fn load(
         figment = figment.merge(Toml::file_exact(file));
     }
     let mut unknown_variables = Vec::new();
-    let mut smtp_url = None;
+    let (mut smtp_url, mut database_password) = (None, None);
     for (name, text) in variables {
         if name == SMTP_URL_VARIABLE {
             // Kept apart from the values that may be shown.
             smtp_url = Secret::new(text);
+            continue;
+        }
+        if name == DATABASE_PASSWORD_VARIABLE {
+            database_password = Secret::new(text);
             continue;
         }
         match kinds.iter().find(|(key, _)| layers::variable(key) == name) {
@@ -338,10 +369,15 @@ pub fn load(
         let value = kinds.get(*key).map_or_else(|| Value::from(text.as_str()), |like| layers::read(text, like));
         figment = figment.merge(layers::Setting { origin: layers::flag(key), key: (*key).to_owned(), value });
     }
-    let config = Config { smtp_url, ..figment.extract().map_err(unreadable)? };
+    let config = Config { database_password, smtp_url, ..figment.extract().map_err(unreadable)? };
     let loaded = Loaded { config, unknown_variables, figment };
     let problems = check::check(&loaded);
     if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Unusable(problems)) }
+}
+
+/// Whether a database is on a server, and not in a file.
+fn is_on_server(database: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme))
 }
 
 /// Each thing that is wrong, by its key and where it stands.

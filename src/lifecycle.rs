@@ -15,7 +15,7 @@ use crate::http::auth::{AdminToken, Auth, AuthError, Reloaded, TokenError};
 use crate::http::{self, App, Listeners};
 use crate::mail::{AddressError, Composer, Delivery, Desk, Sender, Smtp, SmtpUrlError};
 use crate::reload::{self, DescribedError, Fingerprint, Reloader, StoredError};
-use crate::store::{Access, OpenError, Store, StoreError};
+use crate::store::{Access, Following, OpenError, Store, StoreError};
 use crate::trace::{TraceError, Tracing};
 pub use files::connections_max;
 use miette::Diagnostic;
@@ -85,6 +85,8 @@ pub struct Application {
     demo: Demo,
     /// `None` where the host sends the mail.
     delivery: Option<Delivery>,
+    /// `None` where nobody else changes the database.
+    following: Option<Following>,
 }
 
 impl Application {
@@ -120,7 +122,7 @@ impl Application {
         let post = post(config)?;
         let auth = Auth::read(config)?;
         warn_of_plain_http(config);
-        let store = own(&config.database, wait_max).await?;
+        let store = own(&config.database_url(), wait_max).await?;
         let built = match reload::check_stored(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
             Ok(()) => {
@@ -149,6 +151,8 @@ impl Application {
             None => auth,
         };
         let check = Arc::new(Check::new(store.clone(), bundle, &config.limits).await?);
+        let staleness_max = Duration::from_millis(config.limits.staleness_milliseconds_max);
+        let following = store.follow(check.follower(), staleness_max);
         let delivery = post.map(|(smtp, sender)| Delivery {
             store: store.clone(),
             follower: check.follower(),
@@ -174,7 +178,7 @@ impl Application {
         if let Some(url) = &config.public_url {
             app.public_url.get_or_init(|| url.clone());
         }
-        Ok(Self { app: Arc::new(app), demo, delivery })
+        Ok(Self { app: Arc::new(app), demo, delivery, following })
     }
 
     /// What its handlers work with.
@@ -207,6 +211,9 @@ impl Application {
         // After the last request, which may have written mail, and before the store it waits in.
         if let Some(delivery) = delivery {
             delivery.stop().await;
+        }
+        if let Some(following) = self.following {
+            following.stop().await;
         }
         store.close().await;
     }

@@ -10,11 +10,15 @@
 //! - **Hit** (`check`): read the published revision first, then the stripes.
 //! - **Join** (`check`): whoever waited for another's fill checks its result like a hit.
 //!
+//! - **Follow** (`store::follow`, where others write too): read what they touched, raise those stripes, count it as
+//!   applied, publish it. Before a fill goes on with a revision beyond what is applied, and before a write builds on
+//!   one, all up to it is followed.
+//!
 //! So an answer given after a write was acknowledged rests on that write, and no later answer rests
 //! on an older revision than an earlier one did.
 //!
 //! Each order stands in one function: [`fill()`], [`join()`], [`Stamp::check`], and for writes
-//! [`followed`](crate::store::followed). `model` runs these same functions in every order in which
+//! [`followed`](crate::store::followed), for changes by others [`tell`](crate::store::tell). `model` runs these same functions in every order in which
 //! threads could run them.
 
 mod fill;
@@ -43,6 +47,8 @@ pub type Stripe = u16;
 pub struct Stripes<V = AtomicU64> {
     versions: Box<[V]>,
     published: V,
+    /// Every change up to this revision has raised its stripes, whoever made it.
+    applied: V,
     hasher: RandomState,
     /// Wakes who follows the changes.
     news: watch::Sender<()>,
@@ -62,6 +68,7 @@ impl<V: Version> Stripes<V> {
         Self {
             versions: std::iter::repeat_with(|| V::new(0)).take(count).collect(),
             published: V::new(revision.0),
+            applied: V::new(revision.0),
             hasher,
             news: watch::Sender::new(()),
         }
@@ -116,9 +123,23 @@ impl<V: Version> Follower for Stripes<V> {
         }
     }
 
+    fn raise_all(&self, revision: Revision) {
+        for version in &self.versions {
+            version.fetch_max(revision.0, Ordering::SeqCst);
+        }
+    }
+
     // INVARIANT: after the commit and before the acknowledgement.
     fn publish(&self, revision: Revision) {
         self.advance(revision);
+    }
+
+    fn applied(&self) -> Revision {
+        Revision(self.applied.load(Ordering::SeqCst))
+    }
+
+    fn apply(&self, revision: Revision) {
+        self.applied.fetch_max(revision.0, Ordering::SeqCst);
     }
 }
 

@@ -1,12 +1,15 @@
-//! The store: everything Conclave keeps, in `SQLite`. The only place that knows SQL.
+//! The store: everything Conclave keeps, in a file of `SQLite` or on a `PostgreSQL` server. The only place that knows SQL.
 //!
 //! May use sqlx and `domain`; never axum, never Cedar.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `location`, `lock`, `open`, `migrate` | from a URL to a database that is ours, whole and owned by this process |
+//! | `location`, `lock`, `open`, `migrate` | from a URL to a database that is ours, whole and, as a file, owned by this process |
+//! | `server` | connections to a `PostgreSQL` server, and what is asked of it |
+//! | `sql` | one text of SQL for both databases |
 //! | `connection`, `lease` | one connection and its settings; who may use it now |
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
+//! | `follow` | what other sidecars changed in the database of a server |
 //! | `write`, `changes` | the one writer, and the record of what each change touched |
 //! | `audit`, `idempotency` | who did what or was refused; first answers, for retries |
 //! | `backup` | copies of the whole, and what is done when one is put back |
@@ -15,8 +18,8 @@
 //! | `sample` | users and items by number, for benches |
 //! | `search` | candidates of a search, a part at a time |
 //!
-//! `PostgreSQL` is to stand beside `SQLite`: what callers see (this file's `Store`, the two
-//! transactions, `Follower`) names neither, and `location` is where the two will part.
+//! What callers see (this file's `Store`, the two transactions, `Follower`) names neither `SQLite` nor `PostgreSQL`;
+//! `location` is where the two part.
 
 pub mod audit;
 pub mod backup;
@@ -26,6 +29,7 @@ mod connection;
 pub mod doctor;
 mod error;
 mod facts;
+mod follow;
 pub mod idempotency;
 mod lease;
 pub mod limits;
@@ -38,18 +42,23 @@ mod read;
 mod row;
 pub mod sample;
 pub mod search;
+mod server;
+mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod write;
 
 pub use changes::{Change, ChangeRow};
 pub use error::{Failures, OpenError, StoreError};
+pub use follow::{Duty, Following};
 pub use open::Access;
 pub use read::ReadTransaction;
-pub use write::{Follower, WriteTransaction, followed};
+pub use write::{Follower, WriteTransaction, followed, tell};
 
+use follow::Followed;
 use lease::Leases;
 use lock::OwnerLock;
+use sql::Dialect;
 use std::sync::Arc;
 
 /// An open database. Cheap to clone; all clones are the same store.
@@ -63,6 +72,8 @@ struct Inner {
     readers: Leases,
     /// The one connection that writes; `None` when opened with [`Access::ReadOnly`].
     writer: Option<Leases>,
+    /// How far the changes of others are known; `None` where there are none.
+    followed: Option<Followed>,
     /// Held as long as anything could write; last, so that it goes after the connections.
     lock: Option<OwnerLock>,
 }
@@ -77,8 +88,10 @@ impl Store {
         if let Some(writer) = &self.inner.writer {
             let Ok(mut last) = writer.lease().await else { return };
             writer.close();
-            // Best effort: a log that stays behind is read at the next open.
-            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(last.connection()).await;
+            // Best effort: a log that stays behind is read at the next open. A server has its own.
+            if last.connection().dialect() == Dialect::Sqlite {
+                let _ = sql::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(last.connection()).await;
+            }
         }
         match Arc::try_unwrap(self.inner) {
             Ok(inner) => inner.end().await,
@@ -111,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn closing_empties_the_log_and_gives_up_the_ownership() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let lingering = world.store.clone();
         let log = world.path.with_extension("db-wal");
         assert!(std::fs::metadata(&log).unwrap().len() > 0);

@@ -18,11 +18,11 @@ use crate::domain::{
 };
 use crate::engine::{Bundle, Sources};
 use crate::mail::{Composer, Desk};
+use crate::store::testing::Place;
 use crate::store::write::content::Room;
 use crate::store::{Access, Change, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use tempfile::TempDir;
 
 /// When every test begins, in milliseconds since 1970-01-01 UTC.
 pub(crate) const NOON_MS: i64 = 1_700_000_000_000;
@@ -56,7 +56,7 @@ impl Random for Counting {
 pub(crate) struct World {
     pub(crate) admin: Admin,
     clock: Arc<SetClock>,
-    directory: TempDir,
+    place: Place,
 }
 
 pub(crate) fn user(id: &str) -> UserId {
@@ -148,9 +148,8 @@ pub(crate) fn desk() -> Arc<Desk> {
 impl World {
     /// An empty store.
     pub(crate) async fn empty() -> Self {
-        let directory = TempDir::new().unwrap();
-        let path = directory.path().join("conclave.db");
-        let store = Store::open(path.to_str().unwrap(), Access::Own).await.unwrap();
+        let place = Place::new().await;
+        let store = Store::open(&place.url, Access::Own).await.unwrap();
         let sources = Sources { policies: None, schema: None, features: ["messaging".to_owned()].into() };
         let bundle = Arc::new(Bundle::load(&sources).unwrap());
         let check = Arc::new(Check::new(store.clone(), bundle, &Limits::default()).await.unwrap());
@@ -163,7 +162,7 @@ impl World {
         };
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let admin = Admin { store, check, clock: Arc::clone(&clock) as _, random, desk: desk(), settings };
-        Self { admin, clock, directory }
+        Self { admin, clock, place }
     }
 
     /// anna, ben, carl and dora, who have a subscription without limits.
@@ -183,9 +182,9 @@ impl World {
         world
     }
 
-    /// The commands, and the directory that lasts as long as the store.
-    pub(crate) fn into_parts(self) -> (Admin, TempDir) {
-        (self.admin, self.directory)
+    /// The commands, and the database that lasts as long as the store.
+    pub(crate) fn into_parts(self) -> (Admin, Place) {
+        (self.admin, self.place)
     }
 
     pub(crate) async fn subscription(&self, id: &str, limits: &str) {

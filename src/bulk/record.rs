@@ -136,7 +136,9 @@ fn subscription(record: &Subscription) -> Result<Line, Malformed> {
     for (kind, capacity) in &record.capacities {
         count(&format!("capacities.{kind}"), *capacity)?;
     }
-    let columns = json!([record.id, record.max_groups, record.max_members, record.capacities]);
+    // Pairs: each database has its own way through the names of an object.
+    let capacities: Vec<_> = record.capacities.iter().collect();
+    let columns = json!([record.id, record.max_groups, record.max_members, capacities]);
     Ok(row(Kind::Subscription, columns))
 }
 

@@ -105,6 +105,8 @@ impl Check {
 
     /// Collects the slice and evaluates.
     async fn fill(&self, in_force: &InForce, detail: Detail, request: &DecisionRequest) -> Result<Cached, CheckError> {
+        // What is kept of entities is answered from too.
+        self.store.be_current().await?;
         let bundle = in_force.bundle();
         let Prepared { environment, context, uids, lent } = prepared(bundle, request)?;
         let reading = trace::child("slice");

@@ -281,7 +281,7 @@ async fn drive<A: Ask + 'static>(
 
 async fn open(config: &Config) -> miette::Result<(Store, Arc<Check>)> {
     let bundle = Arc::new(Bundle::load(&config.sources())?);
-    let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
+    let store = Store::open(&config.database_url(), Access::ReadOnly).await.into_diagnostic()?;
     let check = Check::new(store.clone(), bundle, &config.limits).await.into_diagnostic()?;
     Ok((store, Arc::new(check)))
 }

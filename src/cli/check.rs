@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
 
 async fn decide(config: &Config, question: &DecisionRequest) -> miette::Result<(Decision, String)> {
     let bundle = Arc::new(Bundle::load(&config.sources())?);
-    let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
+    let store = Store::open(&config.database_url(), Access::ReadOnly).await.into_diagnostic()?;
     let check = Check::new(store.clone(), Arc::clone(&bundle), &config.limits).await.into_diagnostic()?;
     let answer =
         check.decide(&RequestRef::from(question)).await.into_diagnostic().wrap_err("no decision could be made")?;

@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
 }
 
 async fn look(config: &Config) -> miette::Result<Report> {
-    let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
+    let store = Store::open(&config.database_url(), Access::ReadOnly).await.into_diagnostic()?;
     let report = examine(&store, &config.tool_kinds, SystemClock.now_ms()).await.into_diagnostic()?;
     store.close().await;
     Ok(report)

@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
 
 async fn explain(config: &Config, question: &DecisionRequest) -> miette::Result<Explained> {
     let bundle = Arc::new(Bundle::load(&config.sources())?);
-    let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
+    let store = Store::open(&config.database_url(), Access::ReadOnly).await.into_diagnostic()?;
     let check = Check::new(store.clone(), bundle, &config.limits).await.into_diagnostic()?;
     let explained = check.explain(&RequestRef::from(question)).await;
     store.close().await;

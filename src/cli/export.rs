@@ -38,7 +38,7 @@ pub struct Arguments {
 /// # Errors
 /// A database that cannot be read, a file that cannot be written.
 pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
-    let database = arguments.settings.load()?.database;
+    let database = arguments.settings.load()?.database_url();
     if arguments.file == Path::new("-") {
         block_on(write(&database, Output::whole()))??;
     } else {

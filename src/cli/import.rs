@@ -88,7 +88,7 @@ async fn read(arguments: &Arguments, config: &Config, length: u64) -> miette::Re
         kinds: &config.tool_kinds,
         now_ms: SystemClock.now_ms(),
     };
-    let store = Store::open(&config.database, Access::Own).await.into_diagnostic()?;
+    let store = Store::open(&config.database_url(), Access::Own).await.into_diagnostic()?;
     let bar = ProgressBar::new(length).with_style(export::style("bytes"));
     let done = import(&store, || open(&arguments.file), plan, |bytes| bar.inc(bytes)).await;
     bar.finish_and_clear();

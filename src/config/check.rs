@@ -2,11 +2,12 @@
 
 mod authentication;
 
-use super::{Address, Config, DecisionLog, Loaded, SMTP_URL_VARIABLE, ToolKind};
+use super::{Address, Config, DATABASE_PASSWORD_VARIABLE, DecisionLog, Loaded, SMTP_URL_VARIABLE, ToolKind};
 use crate::domain::mail::TOKEN_PLACE;
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 use thiserror::Error;
+use url::Url;
 
 /// Longest name of a tool kind, in characters.
 const KIND_CHARACTERS_MAX: usize = 64;
@@ -60,6 +61,7 @@ fn values(config: &Config) -> Vec<Unusable> {
     if config.database.is_empty() {
         found.push(Unusable::new("database", "must not be empty"));
     }
+    database(&mut found, config);
     if config.listen == config.admin_listen && !matches!(config.listen, Address::Tcp { port: 0, .. }) {
         found.push(Unusable::new("admin_listen", "must be another address than `listen`"));
     }
@@ -82,6 +84,25 @@ fn values(config: &Config) -> Vec<Unusable> {
     kinds(&mut found, "tool_kinds.group", &config.tool_kinds.group);
     kinds(&mut found, "tool_kinds.private", &config.tool_kinds.private);
     found
+}
+
+fn database(found: &mut Vec<Unusable>, config: &Config) {
+    let on_server = super::is_on_server(&config.database);
+    let url = Url::parse(&config.database).ok().filter(|_| on_server);
+    let tells = |url: &Url| url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("password"));
+    if url.as_ref().is_some_and(tells) {
+        let detail = format!(
+            "holds a password, which others on this machine can see: give it in {DATABASE_PASSWORD_VARIABLE}, or in a \
+             file that `database_password_file` names"
+        );
+        found.push(Unusable::new("database", detail));
+    } else if on_server && url.is_none() {
+        found.push(Unusable::new("database", "is no URL: write `postgres://USER@HOST:PORT/DATABASE`"));
+    }
+    if config.database_password.is_some() && config.database_password_file.is_some() {
+        let detail = format!("goes without {DATABASE_PASSWORD_VARIABLE}: which one holds?");
+        found.push(Unusable::new("database_password_file", detail));
+    }
 }
 
 fn decision_log(found: &mut Vec<Unusable>, log: &DecisionLog) {

@@ -1,7 +1,7 @@
 //! What `serve --print-config` shows: every value and where it came from, and no secret.
 
 use super::layers::{flag, leaves, variable};
-use super::{Loaded, SMTP_URL_VARIABLE, VARIABLE_PREFIX};
+use super::{DATABASE_PASSWORD_VARIABLE, Loaded, SMTP_URL_VARIABLE, VARIABLE_PREFIX};
 use figment::value::Value;
 use figment::{Metadata, Source};
 use std::fmt::Write as _;
@@ -24,6 +24,10 @@ impl Loaded {
         let _ = match &self.config.smtp_url {
             Some(secret) => writeln!(text, "# smtp_url = {secret:?}  # variable {SMTP_URL_VARIABLE}"),
             None => writeln!(text, "# smtp_url is not set  # default"),
+        };
+        let _ = match &self.config.database_password {
+            Some(secret) => writeln!(text, "# database_password = {secret:?}  # variable {DATABASE_PASSWORD_VARIABLE}"),
+            None => writeln!(text, "# database_password is not set  # default"),
         };
         text
     }

@@ -197,6 +197,9 @@ pub struct Limits {
     /// How long a request waits for the revision that `Conclave-Min-Revision` names, in milliseconds;
     /// then it is answered 503.
     pub min_revision_wait_milliseconds: u64,
+    /// How late a change made through another sidecar may be known here, in milliseconds, where the database is on a
+    /// server; when it cannot be asked for longer than that, decisions are answered 503.
+    pub staleness_milliseconds_max: u64,
     /// How many candidates one page of a search may look at; then it is cut short, or answered 503 with a
     /// token to go on if nothing was found yet.
     pub search_candidates_max: usize,
@@ -240,6 +243,7 @@ impl Default for Limits {
             batch_requests_max: 500,
             commands_max: 256,
             min_revision_wait_milliseconds: 1_000,
+            staleness_milliseconds_max: 1_000,
             search_candidates_max: 20_000,
             search_milliseconds_max: 1_500,
             drain_seconds: 20,
@@ -257,7 +261,7 @@ impl Limits {
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 26] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 27] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -280,6 +284,7 @@ impl Limits {
             ("batch_requests_max", wide(self.batch_requests_max), 1, 100_000),
             ("commands_max", wide(self.commands_max), 1, 100_000),
             ("min_revision_wait_milliseconds", self.min_revision_wait_milliseconds, 1, HOUR * 1000),
+            ("staleness_milliseconds_max", self.staleness_milliseconds_max, 20, HOUR * 1000),
             ("search_candidates_max", wide(self.search_candidates_max), 1, 10_000_000),
             ("search_milliseconds_max", self.search_milliseconds_max, 1, HOUR * 1000),
             ("drain_seconds", self.drain_seconds, 1, HOUR),

@@ -6,6 +6,9 @@ use std::fmt;
 /// for it: both are read by more people than should know a password.
 pub const SMTP_URL_VARIABLE: &str = "CONCLAVE_SMTP_URL";
 
+/// The variable that holds the password of the database, where that is on a server.
+pub const DATABASE_PASSWORD_VARIABLE: &str = "CONCLAVE_DATABASE_PASSWORD";
+
 /// A text that does not print itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -85,12 +85,37 @@ fn values_that_cannot_be_used_are_all_named() {
 }
 
 #[test]
-fn a_password_in_the_database_url_is_not_shown() {
-    let flags = Flags::from([("database", "postgres://conclave:hunter2@db/conclave?x=1".to_owned())]);
-    let shown = load(None, [], &flags).unwrap().describe();
-    assert!(!shown.contains("hunter2"), "{shown}");
-    assert!(shown.contains("postgres://conclave:[hidden]@db/conclave?x=1"), "{shown}");
+fn a_password_in_the_database_url_is_refused_and_not_shown() {
+    for url in ["postgres://conclave:hunter2@db/conclave", "postgres://conclave@db/conclave?password=hunter2"] {
+        let flags = Flags::from([("database", url.to_owned())]);
+        let ConfigError::Unusable(problems) = load(None, [], &flags).unwrap_err() else { panic!() };
+        let [problem] = &problems[..] else { panic!("{problems:?}") };
+        let said = problem.to_string();
+        assert!(said.contains("--database") && said.contains("CONCLAVE_DATABASE_PASSWORD"), "{said}");
+        assert!(!format!("{problems:?}").contains("hunter2"), "{said}");
+    }
+    assert_eq!(without_password("postgres://conclave:hunter2@db/x"), "postgres://conclave:[hidden]@db/x");
     assert_eq!(without_password("sqlite://a:b.db"), "sqlite://a:b.db");
+}
+
+#[test]
+fn the_password_of_the_database_comes_from_a_variable_or_a_file_and_is_never_shown() {
+    let url = ("CONCLAVE_DATABASE", "postgres://conclave@db/conclave?sslmode=require");
+    let password = ("CONCLAVE_DATABASE_PASSWORD", "hunter2@/");
+    let loaded = load(None, variables(&[url, password]), &Flags::new()).unwrap();
+    assert_eq!(loaded.config.database_url(), "postgres://conclave:hunter2%40%2F@db/conclave?sslmode=require");
+    let shown = loaded.describe();
+    assert!(shown.contains("# database_password = (set)  # variable CONCLAVE_DATABASE_PASSWORD\n"), "{shown}");
+    assert!(!shown.contains("hunter2") && !format!("{loaded:?}").contains("hunter2"));
+    let named = ("CONCLAVE_DATABASE_PASSWORD_FILE", "/run/p&w");
+    let loaded = load(None, variables(&[url, named]), &Flags::new()).unwrap();
+    let with_file = "postgres://conclave@db/conclave?sslmode=require&passwordfile=%2Frun%2Fp%26w";
+    assert_eq!(loaded.config.database_url(), with_file);
+    let both = load(None, variables(&[url, named, password]), &Flags::new());
+    let Err(ConfigError::Unusable(problems)) = both else { panic!() };
+    assert_eq!(problems[0].key, "database_password_file");
+    // A file needs none.
+    assert_eq!(load(None, [], &Flags::new()).unwrap().config.database_url(), "sqlite://conclave.db");
 }
 
 #[test]

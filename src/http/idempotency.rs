@@ -92,14 +92,8 @@ pub(super) async fn carry_out(app: Arc<App>, key: &str, request: Request, next: 
     // INVARIANT: claimed before the kept answer is looked for. The other way round, a duplicate could
     // look before the first is committed and claim after it is done: the change would be made twice.
     let Some(claim) = Claim::new(&app, asked.key_hash) else { return busy() };
-    match app.store.kept_answer(&asked.key_hash, app.admin.clock.now_ms()).await {
-        Err(error) => return Problem::from(Refusal::from(error)).into_response(),
-        Ok(Some(kept)) if kept.request_hash == asked.request_hash => return replay(kept),
-        Ok(Some(_)) => {
-            let detail = "was sent before with another request: choose a new one";
-            return Problem::out_of_range("Idempotency-Key", detail).into_response();
-        }
-        Ok(None) => {}
+    if let Some(response) = answered_before(&app, asked).await {
+        return response;
     }
     // Who hangs up in the middle must not decide by that whether the change is made.
     let task = tokio::spawn(trace::carried(async move {
@@ -111,6 +105,23 @@ pub(super) async fn carry_out(app: Arc<App>, key: &str, request: Request, next: 
         Ok(response) => response,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_cancelled) => Problem::unavailable("the server is stopping").into_response(),
+    }
+}
+
+/// The answer to a request that was carried out before, or that has the key of another one.
+async fn answered_before(app: &App, asked: Asked) -> Option<Response> {
+    match app.store.kept_answer(&asked.key_hash, app.admin.clock.now_ms()).await {
+        Err(error) => Some(Problem::from(Refusal::from(error)).into_response()),
+        Ok(Some(kept)) if kept.request_hash == asked.request_hash => {
+            // It may have been made through another sidecar, and is acknowledged by this one now.
+            let learned = app.check.learn(kept.revision.unwrap_or_default()).await;
+            Some(learned.map_or_else(|error| Problem::from(Refusal::from(error)).into_response(), |()| replay(kept)))
+        }
+        Ok(Some(_)) => {
+            let detail = "was sent before with another request: choose a new one";
+            Some(Problem::out_of_range("Idempotency-Key", detail).into_response())
+        }
+        Ok(None) => None,
     }
 }
 
@@ -133,7 +144,9 @@ async fn read(app: &Arc<App>, key: &str, request: Request) -> Result<(Asked, Req
 async fn first(app: &Arc<App>, asked: Asked, request: Request, next: Next) -> Response {
     let (call, response) = Record::of(app, request, next).await.run(true).await;
     if !response.status().is_success() {
-        return response;
+        // The first may have gone through another sidecar, and have been under way there: this one came too late.
+        let first = if app.store.is_shared() { answered_before(app, asked).await } else { None };
+        return first.unwrap_or(response);
     }
     let (parts, body) = response.into_parts();
     let Ok(text) = axum::body::to_bytes(body, usize::MAX).await else {
@@ -148,7 +161,10 @@ async fn first(app: &Arc<App>, asked: Asked, request: Request, next: Next) -> Re
     };
     match call.settle(&app.admin, kept).await {
         Ok(_) => Response::from_parts(parts, Body::from(text)),
-        Err(refusal) => Problem::from(refusal).into_response(),
+        Err(refusal) => {
+            let first = if app.store.is_shared() { answered_before(app, asked).await } else { None };
+            first.unwrap_or_else(|| Problem::from(refusal).into_response())
+        }
     }
 }
 

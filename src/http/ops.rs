@@ -53,8 +53,12 @@ fn server(app: &App) -> &'static str {
 /// Whether the database answers, and soon enough.
 pub(super) async fn store(app: &App) -> &'static str {
     let limit = Duration::from_millis(READINESS_MILLISECONDS);
-    match tokio::time::timeout(limit, app.store.revision()).await {
-        Ok(Ok(_)) => OK,
+    let asked = async {
+        app.store.revision().await?;
+        app.store.be_current().await
+    };
+    match tokio::time::timeout(limit, asked).await {
+        Ok(Ok(())) => OK,
         Ok(Err(error)) => {
             tracing::warn!(error = chain(&error), "the store is not ready");
             "unavailable"

@@ -5,13 +5,15 @@
 //! `Message-ID`, by which mail programs show them as one.
 
 use super::backoff::delay_ms;
-use super::limits::{SLEEP_SECONDS_MAX, STOP_SECONDS_MAX, STORE_REST_SECONDS, UNREACHABLE_REST_SECONDS};
+use super::limits::{
+    ANOTHER_SENDS_MILLISECONDS, SLEEP_SECONDS_MAX, STOP_SECONDS_MAX, STORE_REST_SECONDS, UNREACHABLE_REST_SECONDS,
+};
 use super::message::message;
 use super::smtp::{Failure, Smtp};
 use super::{Desk, Sender};
 use crate::admin::{Clock, Random};
 use crate::domain::{Mail, MailId};
-use crate::store::{Follower, Store, StoreError};
+use crate::store::{Duty, Follower, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -110,6 +112,10 @@ impl Delivery {
         let Some(mail) = self.store.next_mail().await? else { return Ok(Step::Idle(None)) };
         if mail.next_attempt_ms > self.clock.now_ms() {
             return Ok(Step::Idle(Some(mail.next_attempt_ms)));
+        }
+        if !self.store.is_turn(Duty::Mail).await? {
+            // Another sidecar sends the mail, as long as it is there.
+            return Ok(Step::Idle(Some(self.clock.now_ms().saturating_add(ANOTHER_SENDS_MILLISECONDS))));
         }
         let sent = tokio::select! {
             biased;

@@ -14,6 +14,9 @@ pub const UNREACHABLE_REST_SECONDS: Duration = Duration::from_secs(30);
 /// How long nothing is tried after the store did not answer.
 pub const STORE_REST_SECONDS: Duration = Duration::from_secs(5);
 
+/// How long one that may not send waits before it looks whether it may by now, in milliseconds.
+pub const ANOTHER_SENDS_MILLISECONDS: i64 = 5_000;
+
 /// How long the task sleeps at most before it looks at the clock again: clocks are set, too.
 pub const SLEEP_SECONDS_MAX: Duration = Duration::from_mins(5);
 

@@ -42,6 +42,10 @@ struct Scene {
     warm: &'static [Question],
     /// Of each writer, its changes.
     writers: &'static [&'static [Change]],
+    /// Of each writer in another sidecar, its changes.
+    elsewhere: &'static [&'static [Change]],
+    /// How often it is followed what they did, beside.
+    followed: usize,
     /// Of each asker, its questions.
     askers: &'static [&'static [Question]],
 }
@@ -53,6 +57,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH], &[BOTH]],
     },
     Scene {
@@ -61,6 +67,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(A, true), (B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH], &[BOTH]],
     },
     Scene {
@@ -69,6 +77,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[BOTH],
         writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH, BOTH], &[BOTH]],
     },
     Scene {
@@ -77,6 +87,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_B],
         writers: &[&[(Done, &[(A, true), (B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[ONLY_A], &[ONLY_B]],
     },
     Scene {
@@ -85,6 +97,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_B],
         writers: &[&[(Done, &[(A, true), (B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[ONLY_A], &[ONLY_A], &[ONLY_B]],
     },
     Scene {
@@ -93,6 +107,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_B],
         writers: &[&[(Done, &[(A, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[ONLY_A], &[ONLY_A, ONLY_B]],
     },
     Scene {
@@ -101,6 +117,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[ONLY_A, ONLY_A]],
     },
     Scene {
@@ -109,6 +127,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[],
         writers: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[A_THEN_B], &[A_THEN_B]],
     },
     Scene {
@@ -117,6 +137,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(A, true), (B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH]],
     },
     Scene {
@@ -125,6 +147,8 @@ const SCENES: &[Scene] = &[
         there: [true, false],
         warm: &[BOTH],
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, false)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH], &[ONLY_B, BOTH]],
     },
     Scene {
@@ -133,6 +157,8 @@ const SCENES: &[Scene] = &[
         there: [true, false],
         warm: &[JOINT],
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[JOINT], &[JOINT]],
     },
     Scene {
@@ -141,6 +167,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(B, true)]), (Done, &[(B, false)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[ONLY_A], &[ONLY_A, BOTH]],
     },
     Scene {
@@ -149,6 +177,8 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[BOTH],
         writers: &[&[(Failed, &[(A, true)]), (CutShort, &[(B, true)])], &[(Done, &[(A, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH], &[ONLY_B]],
     },
     Scene {
@@ -157,7 +187,39 @@ const SCENES: &[Scene] = &[
         there: [true, true],
         warm: &[ONLY_A],
         writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
+        elsewhere: &[],
+        followed: 0,
         askers: &[&[BOTH], &[BOTH], &[ONLY_A]],
+    },
+    Scene {
+        name: "a change elsewhere, followed beside a fill and a hit",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[],
+        elsewhere: &[&[(Done, &[(A, true), (B, true)])]],
+        followed: 1,
+        askers: &[&[BOTH], &[ONLY_A, ONLY_A]],
+    },
+    Scene {
+        name: "a change elsewhere that only a fill follows",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A],
+        writers: &[],
+        elsewhere: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true)])]],
+        followed: 0,
+        askers: &[&[BOTH, ONLY_A], &[ONLY_B, ONLY_A]],
+    },
+    Scene {
+        name: "a change here after one elsewhere",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A, ONLY_B],
+        writers: &[&[(Done, &[(B, true)])]],
+        elsewhere: &[&[(Done, &[(A, true)])]],
+        followed: 0,
+        askers: &[&[ONLY_B, ONLY_A], &[ONLY_A]],
     },
 ];
 
@@ -197,13 +259,21 @@ fn search<P: Protocol>(scene: Scene) -> Search {
 fn run<P: Protocol>(scene: Scene, ground: &Ground) -> Result<(), String> {
     let asked = scene.askers.iter().flat_map(|asker| asker.iter());
     let questions: Vec<_> = scene.warm.iter().chain(asked).copied().collect();
-    let world = Arc::new(World::<P>::new(ground, scene.there, &questions));
+    let world = Arc::new(World::<P>::new(ground, scene.there, &questions, !scene.elsewhere.is_empty()));
     let mut answered = ask(&world, scene.warm);
     let writers = scene.writers.iter().map(|changes| {
         let world = Arc::clone(&world);
         loom::thread::spawn(move || changes.iter().for_each(|change| world.write(*change)))
     });
-    let writers: Vec<_> = writers.collect();
+    let mut writers: Vec<_> = writers.collect();
+    for changes in scene.elsewhere {
+        let world = Arc::clone(&world);
+        writers.push(loom::thread::spawn(move || changes.iter().for_each(|change| world.write_elsewhere(*change))));
+    }
+    if scene.followed > 0 {
+        let world = Arc::clone(&world);
+        writers.push(loom::thread::spawn(move || (0..scene.followed).for_each(|_| world.catch_up())));
+    }
     // The checker has five threads at most, this one among them.
     let (others, here) = scene.askers.split_at(scene.askers.len().min(THREADS_MAX - 1 - writers.len()));
     let askers = others.iter().map(|questions| {
@@ -234,7 +304,10 @@ fn holds<P: Protocol>(scene: Scene) {
 
 /// Searches the scenes until one shows the mutant.
 fn fails<P: Protocol>() {
-    let shown = SCENES.iter().find_map(|scene| {
+    // Those about others are seen where others change something.
+    let about_others = P::ABOUT_OTHERS;
+    let scenes = SCENES.iter().filter(|scene| !about_others || !scene.elsewhere.is_empty());
+    let shown = scenes.into_iter().find_map(|scene| {
         let Search { executions, wrong } = search::<P>(*scene);
         wrong.map(|wrong| format!("{}, execution {executions}: {wrong}", scene.name))
     });
@@ -273,6 +346,9 @@ scenes! {
     what_stays_the_same_is_right_at_newer_revisions: 11
     a_change_that_nobody_acknowledged_harms_nobody: 12
     three_askers_agree: 13
+    what_changed_elsewhere_is_followed_beside: 14
+    what_changed_elsewhere_is_followed_by_a_fill: 15
+    what_changed_elsewhere_is_followed_before_a_change_here: 16
 }
 
 #[test]
@@ -310,5 +386,9 @@ mutants! {
     mutant_acknowledged_before_published: AcknowledgedBeforePublished
     mutant_joined_sources_left_out: SourcesLeftOut
     mutant_relaxed_loads: RelaxedLoads
+    mutant_published_before_followed: PublishedBeforeFollowed
+    mutant_applied_before_raised: AppliedBeforeRaised
+    mutant_filled_without_following: FilledWithoutFollowing
+    mutant_written_without_following: WrittenWithoutFollowing
     mutant_relaxed_raises: RelaxedRaises
 }

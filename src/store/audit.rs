@@ -3,11 +3,12 @@
 //! What was done is written with the change itself. What was refused has no change: such rows come
 //! in small transactions of their own, which are no revision and touch no entity.
 
+use super::connection::End;
+use super::write::begin;
 use super::{Store, StoreError, limits, row};
 use crate::domain::{EntityUid, Revision, UserId};
+use crate::store::sql::{self, Connection, QueryBuilder, Row};
 use smol_str::SmolStr;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +106,12 @@ impl Store {
     /// [`StoreError`] as for [`Store::write`]; nothing is written then.
     pub async fn record_refused(&self, attempts: &[Attempt]) -> Result<(), StoreError> {
         let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
-        lease.begin("BEGIN IMMEDIATE").await?;
+        begin(&mut lease).await?;
         for attempt in attempts {
             insert(lease.connection(), attempt, None).await?;
         }
         prune(lease.connection(), Outcome::Refused).await?;
-        lease.end("COMMIT").await
+        lease.end(End::Commit).await
     }
 
     /// The newest rows that `filter` lets through, newest first, at most so many.
@@ -119,7 +120,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn audit(&self, filter: &AuditFilter, rows_max: i64) -> Result<Vec<AuditRow>, StoreError> {
         let mut transaction = self.read().await?;
-        let mut query = select(filter, rows_max);
+        let query = select(filter, rows_max);
         let rows = query.build().fetch_all(transaction.connection()).await?;
         rows.iter().map(read).collect()
     }
@@ -127,13 +128,13 @@ impl Store {
 
 /// Writes a row: what was done has a revision, what was refused has none.
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     attempt: &Attempt,
     revision: Option<Revision>,
 ) -> Result<(), StoreError> {
     let outcome = if revision.is_some() { Outcome::Allowed } else { Outcome::Refused };
     let number = |revision: Revision| i64::try_from(revision.0).unwrap_or(i64::MAX);
-    sqlx::query(INSERT)
+    sql::query(INSERT)
         .bind(attempt.at_ms)
         .bind(attempt.actor.as_ref().map(UserId::as_str))
         .bind(&attempt.action)
@@ -149,18 +150,18 @@ pub(super) async fn insert(
 }
 
 /// Lets go of the oldest rows of this outcome that are too many.
-pub(super) async fn prune(connection: &mut SqliteConnection, outcome: Outcome) -> Result<(), StoreError> {
-    sqlx::query(PRUNE).bind(outcome.name()).bind(outcome.rows_max()).execute(connection).await?;
+pub(super) async fn prune(connection: &mut Connection, outcome: Outcome) -> Result<(), StoreError> {
+    sql::query(PRUNE).bind(outcome.name()).bind(outcome.rows_max()).execute(connection).await?;
     Ok(())
 }
 
-fn select(filter: &AuditFilter, rows_max: i64) -> QueryBuilder<Sqlite> {
+fn select(filter: &AuditFilter, rows_max: i64) -> QueryBuilder<'static> {
     let mut query = QueryBuilder::new(
         "SELECT id, at_ms, actor, action, target_type, target_id, subject, outcome, rule, revision FROM audit WHERE id < ",
     );
     query.push_bind(filter.before.unwrap_or(i64::MAX));
     if let Some(actor) = &filter.actor {
-        query.push(" AND actor IS ").push_bind(actor.as_ref().map(|id| id.as_str().to_owned()));
+        query.push(" AND actor IS NOT DISTINCT FROM ").push_bind(actor.as_ref().map(|id| id.as_str().to_owned()));
     }
     if let Some(action) = &filter.action {
         query.push(" AND action = ").push_bind(action.clone());
@@ -186,7 +187,7 @@ fn select(filter: &AuditFilter, rows_max: i64) -> QueryBuilder<Sqlite> {
     query
 }
 
-fn read(found: &SqliteRow) -> Result<AuditRow, StoreError> {
+fn read(found: &Row) -> Result<AuditRow, StoreError> {
     let target = match (row::get::<Option<&str>>(found, "target_type")?, row::get::<Option<&str>>(found, "target_id")?)
     {
         (Some(type_name), Some(id)) => Some(EntityUid::new(type_name, id)),

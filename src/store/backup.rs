@@ -10,7 +10,7 @@ use super::migrate::{self, State};
 use super::write::WriteTransaction;
 use super::{Change, Store, limits};
 use crate::domain::{EntityUid, Revision};
-use sqlx::{Connection as _, SqliteConnection};
+use crate::store::sql::{self, Connection};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub const RESTORE: &str = "restore";
 /// # Errors
 /// [`OpenError`] if it names no file, or its directory cannot be reached.
 pub fn resolve(url: &str) -> Result<PathBuf, OpenError> {
-    Location::parse(url)?.resolve()
+    Location::parse(url)?.file("backup and restore")
 }
 
 /// The files that `SQLite` keeps beside a database: its log, the index of that, and its rollback journal.
@@ -66,8 +66,9 @@ impl Ownership {
 /// earlier one: a backup is wanted most before a migration.
 #[derive(Debug)]
 pub struct Source {
+    path: PathBuf,
     plan: Plan,
-    connection: SqliteConnection,
+    connection: Connection,
 }
 
 impl Source {
@@ -79,18 +80,18 @@ impl Source {
         if !path.exists() {
             return Err(OpenError::Missing(path));
         }
-        let plan = Plan { path, role: Role::Visitor };
+        let plan = Plan::of_file(path.clone(), Role::Visitor);
         let mut connection = plan.connect_to_copy().await.map_err(|source| plan.error(source))?;
         match migrate::inspect(&plan, &mut connection).await? {
-            State::Empty => Err(OpenError::Foreign(plan.path)),
-            State::Behind | State::Current => Ok(Self { plan, connection }),
+            State::Empty => Err(OpenError::Foreign(path)),
+            State::Behind | State::Current => Ok(Self { path, plan, connection }),
         }
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.plan.path
+        &self.path
     }
 
     /// The revision now.
@@ -98,7 +99,7 @@ impl Source {
     /// # Errors
     /// [`OpenError`] if it cannot be read.
     pub async fn revision(&mut self) -> Result<Revision, OpenError> {
-        let read = sqlx::query_scalar(REVISION).fetch_one(&mut self.connection).await;
+        let read = sql::query_scalar(REVISION).fetch_one(&mut self.connection).await;
         read.map(Revision).map_err(|source| self.plan.error(source))
     }
 
@@ -107,7 +108,7 @@ impl Source {
     /// # Errors
     /// [`OpenError`] if it cannot be read.
     pub async fn bytes(&mut self) -> Result<u64, OpenError> {
-        let read = sqlx::query_scalar(BYTES).fetch_one(&mut self.connection).await;
+        let read = sql::query_scalar(BYTES).fetch_one(&mut self.connection).await;
         read.map_err(|source| self.plan.error(source))
     }
 
@@ -123,7 +124,7 @@ impl Source {
         let Some(text) = into.to_str() else {
             return Err(OpenError::Path { url: into.display().to_string(), problem: "is not UTF-8" });
         };
-        let copied = sqlx::query("VACUUM INTO ?1").bind(text).execute(&mut self.connection).await;
+        let copied = sql::query("VACUUM INTO ?1").bind(text).execute(&mut self.connection).await;
         copied.map(|_| ()).map_err(|source| self.plan.error(source))
     }
 
@@ -146,11 +147,11 @@ impl Source {
 ///
 /// Only for the owner of the database.
 pub async fn settle(path: &Path) {
-    let plan = Plan { path: path.to_owned(), role: Role::Writer };
+    let plan = Plan::of_file(path.to_owned(), Role::Writer);
     if let Ok(mut connection) = plan.connect().await {
         if migrate::inspect(&plan, &mut connection).await.is_ok() {
             // What became of it is seen by the size of the log.
-            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
+            let _ = sql::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
         }
         let _ = connection.close().await;
     }
@@ -184,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_copy_holds_what_the_database_holds_and_nothing_that_was_erased() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let copy = world.path.with_extension("copy");
         let mut source = Source::open(world.path.clone()).await.unwrap();
         source.copy_into(&copy).await.unwrap();
@@ -198,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_restore_is_a_change_beyond_everything_before_it() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let before = world.store.revision().await.unwrap();
         let revision = world.store.mark_restored(Revision(40), 5).await.unwrap();
         assert_eq!(revision, Revision(40 + limits::RESTORE_REVISIONS));
@@ -213,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_log_of_a_server_that_was_killed_is_settled() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let orphan = world.path.with_extension("orphan");
         for (from, to) in std::iter::zip(beside(&world.path), beside(&orphan)).take(1) {
             std::fs::copy(from, to).unwrap();
@@ -227,7 +228,7 @@ mod tests {
         // Somebody else's is left alone.
         let theirs = world.path.with_extension("theirs");
         let mut connection = raw(&theirs).await;
-        sqlx::raw_sql("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)").execute(&mut connection).await.unwrap();
+        connection.run("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)").await.unwrap();
         settle(&theirs).await;
         assert!(length(&theirs) > 0);
     }

@@ -3,7 +3,7 @@
 use super::Store;
 use super::error::StoreError;
 use crate::domain::{EntityUid, Revision};
-use sqlx::{FromRow, Row, sqlite::SqliteRow};
+use crate::store::sql::{self, FromRow, Row};
 
 /// What happened to an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct ChangeRow {
 /// The revisions come from `commits`, so that the last of them is never cut in half.
 const SINCE: &str = "
     SELECT changes.revision, changes.ordinal, changes.entity_type, changes.entity_id, changes.change
-    FROM (SELECT revision FROM commits WHERE revision > ?1 ORDER BY revision LIMIT ?2) AS some
-    CROSS JOIN changes ON changes.revision = some.revision
+    FROM (SELECT revision FROM commits WHERE revision > ?1 ORDER BY revision LIMIT ?2) AS picked
+    CROSS JOIN changes ON changes.revision = picked.revision
     ORDER BY changes.revision, changes.ordinal";
 
 impl Store {
@@ -61,7 +61,7 @@ impl Store {
     pub async fn changes_since(&self, revision: Revision, revisions_max: u32) -> Result<Vec<ChangeRow>, StoreError> {
         let after = i64::try_from(revision.0).unwrap_or(i64::MAX);
         let mut lease = self.reader().await?;
-        let rows = sqlx::query_as(SINCE).bind(after).bind(revisions_max).fetch_all(lease.connection()).await;
+        let rows = sql::query_as(SINCE).bind(after).bind(revisions_max).fetch_all(lease.connection()).await;
         if rows.is_err() {
             lease.doubt();
         }
@@ -69,8 +69,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for ChangeRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for ChangeRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let name: &str = row.try_get("change")?;
         let change = Change::from_name(name).ok_or_else(|| sqlx::Error::Decode(format!("change `{name}`").into()))?;
         Ok(Self {
@@ -112,7 +112,7 @@ mod tests {
     async fn reading_changes_reads_no_others() {
         let world = World::new().await;
         for step in explain(&mut world.connection().await, SINCE, 2).await {
-            assert!(!step.starts_with("SCAN") || step == "SCAN some", "{step}");
+            assert!(!step.starts_with("SCAN") || step == "SCAN picked", "{step}");
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use super::error::{OpenError, StoreError};
 use super::limits;
+use super::location::Location;
+use super::sql::{self, Both, Connection, Dialect};
+use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row};
-use std::path::PathBuf;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use std::path::{Path, PathBuf};
+use tokio::time::timeout;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +24,8 @@ pub(super) enum Role {
 /// How to open a connection, now and again after one failed.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// The database file.
-    pub(super) path: PathBuf,
+    /// The database.
+    pub(super) location: Location,
     /// What its connections are for.
     pub(super) role: Role,
 }
@@ -37,35 +40,63 @@ const SETTINGS: &str = "
         (SELECT CAST(timeout AS TEXT) FROM pragma_busy_timeout)";
 
 impl Plan {
-    /// Opens a connection to a file that is there, its settings asked for but not yet checked.
-    pub(super) async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.options().connect().await
+    /// For a file.
+    pub(super) const fn of_file(path: PathBuf, role: Role) -> Self {
+        Self { location: Location::File(path), role }
+    }
+
+    /// As people are told of it: a path, or a server without a password.
+    pub(super) fn name(&self) -> PathBuf {
+        match &self.location {
+            Location::File(path) => path.clone(),
+            Location::Server(server) => server.name(),
+        }
+    }
+
+    /// Opens a connection to a database that is there, its settings asked for but not yet checked.
+    pub(super) async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        match &self.location {
+            Location::File(path) => self.options(path).connect().await.map(Connection::Sqlite),
+            Location::Server(server) => Box::pin(server.connect(self.role)).await,
+        }
     }
 
     /// The same, and makes the file if it is not there.
-    pub(super) async fn connect_or_create(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.options().create_if_missing(true).connect().await
+    pub(super) async fn connect_or_create(&self) -> Result<Connection, sqlx::Error> {
+        match &self.location {
+            Location::File(path) => self.options(path).create_if_missing(true).connect().await.map(Connection::Sqlite),
+            Location::Server(_) => Box::pin(self.connect()).await,
+        }
     }
 
     /// Opens a connection that reads this file, and may write another: a copy.
-    pub(super) async fn connect_to_copy(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.options().read_only(true).pragma("query_only", "OFF").connect().await
+    pub(super) async fn connect_to_copy(&self) -> Result<Connection, sqlx::Error> {
+        match &self.location {
+            Location::File(path) => {
+                let options = self.options(path).read_only(true).pragma("query_only", "OFF");
+                options.connect().await.map(Connection::Sqlite)
+            }
+            Location::Server(_) => Box::pin(self.connect()).await,
+        }
     }
 
     /// Opens a connection and reads its settings back.
-    pub(super) async fn connect_checked(&self) -> Result<SqliteConnection, OpenError> {
+    pub(super) async fn connect_checked(&self) -> Result<Connection, OpenError> {
         let mut connection = self.connect().await.map_err(|source| self.error(source))?;
         self.check(&mut connection).await?;
         Ok(connection)
     }
 
     /// Refuses a connection that does not have the settings it must have.
-    pub(super) async fn check(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        let row = sqlx::query(SETTINGS).fetch_one(connection).await.map_err(|source| self.error(source))?;
+    pub(super) async fn check(&self, connection: &mut Connection) -> Result<(), OpenError> {
+        if let Location::Server(server) = &self.location {
+            return Box::pin(server.check(self.role, connection)).await;
+        }
+        let row = sql::query(SETTINGS).fetch_one(connection).await.map_err(|source| self.error(source))?;
         for (column, (setting, wanted)) in self.settings().into_iter().enumerate() {
             let found: String = row.try_get(column).map_err(|source| self.error(source))?;
             if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
-                return Err(OpenError::Setting { path: self.path.clone(), setting, wanted, found });
+                return Err(OpenError::Setting { path: self.name(), setting, wanted, found });
             }
         }
         Ok(())
@@ -73,7 +104,10 @@ impl Plan {
 
     /// What went wrong with this database.
     pub(super) fn error(&self, source: sqlx::Error) -> OpenError {
-        let path = self.path.clone();
+        let path = match &self.location {
+            Location::File(path) => path.clone(),
+            Location::Server(server) => return server.error(source),
+        };
         match source.as_database_error().and_then(primary_code) {
             Some(CORRUPT) => OpenError::Damaged { path, found: source.to_string() },
             Some(CANNOT_OPEN) => OpenError::Unreachable { path, source },
@@ -97,10 +131,10 @@ impl Plan {
     }
 
     // The journal mode is no option of a connection but a property of the file: it is set at creation.
-    fn options(&self) -> SqliteConnectOptions {
+    fn options(&self, path: &Path) -> SqliteConnectOptions {
         let reads = self.role != Role::Writer;
         SqliteConnectOptions::new()
-            .filename(&self.path)
+            .filename(path)
             .read_only(reads)
             .pragma("query_only", if reads { "ON" } else { "OFF" })
             // What is erased leaves no trace in the file: the outbox holds tokens until mail is sent.
@@ -136,10 +170,51 @@ fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     Some(error.code()?.parse::<u32>().ok()? & 0xff)
 }
 
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// With a snapshot, which the first statement fixes.
+    Read,
+    /// As the only writer of the file; on a server, among others that wait for the row of the revision.
+    Write,
+}
+
+impl Begin {
+    // On a server, what a writer reads after it has locked the revision must be the newest: no snapshot from before.
+    const fn statement(self) -> Both {
+        match self {
+            Self::Read => {
+                Both { sqlite: "BEGIN DEFERRED", postgres: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
+            }
+            Self::Write => {
+                Both { sqlite: "BEGIN IMMEDIATE", postgres: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" }
+            }
+        }
+    }
+}
+
+/// How a transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// What it did is so.
+    Commit,
+    /// It did nothing.
+    Rollback,
+}
+
+impl End {
+    const fn statement(self) -> &'static str {
+        match self {
+            Self::Commit => "COMMIT",
+            Self::Rollback => "ROLLBACK",
+        }
+    }
+}
+
 /// A connection and whether it can be trusted to be outside any transaction.
 pub(super) struct Slot {
     plan: Plan,
-    connection: SqliteConnection,
+    connection: Connection,
     /// Raised before anything that could leave the connection inside a transaction or broken, and
     /// lowered only when the database has confirmed the end of it. Whatever happens in between, a
     /// future dropped at any `await` included, leaves it raised.
@@ -148,18 +223,33 @@ pub(super) struct Slot {
 
 impl Slot {
     /// A connection that has just been opened and checked.
-    pub(super) const fn new(plan: Plan, connection: SqliteConnection) -> Self {
+    pub(super) const fn new(plan: Plan, connection: Connection) -> Self {
         Self { plan, connection, unsure: false }
     }
 
     /// The connection, for statements.
-    pub(super) const fn connection(&mut self) -> &mut SqliteConnection {
+    pub(super) const fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
     /// Whether the connection must be brought to rest before it is used again.
     pub(super) const fn is_unsure(&self) -> bool {
         self.unsure
+    }
+
+    /// Before a statement of its own: on a server it counts as cut short until [`Slot::over`] says otherwise, since what
+    /// comes back over a network may never come.
+    pub(super) fn under_way(&mut self) {
+        self.unsure |= self.connection.dialect() == Dialect::Postgres;
+    }
+
+    /// After a statement of its own, all of whose rows were read, or that failed.
+    pub(super) fn over(&mut self, is_done: bool) {
+        if self.connection.dialect() == Dialect::Postgres {
+            self.unsure = !is_done;
+        } else {
+            self.unsure |= !is_done;
+        }
     }
 
     /// Remembers that a statement failed or may be cut short.
@@ -177,24 +267,37 @@ impl Slot {
     /// would make the next change part of one that was given up.
     pub(super) async fn rest(&mut self) -> Result<(), StoreError> {
         if self.unsure {
-            if sqlx::query("ROLLBACK").execute(&mut self.connection).await.is_err() {
-                self.connection = self.reconnect().await?;
+            if !self.rolls_back().await {
+                self.connection = Box::pin(self.reconnect()).await?;
             }
             self.unsure = false;
         }
         Ok(())
     }
 
-    /// Begins a transaction by this statement.
-    pub(super) async fn begin(&mut self, statement: &'static str) -> Result<(), StoreError> {
+    /// Whether the database says that nothing is open any more.
+    async fn rolls_back(&mut self) -> bool {
+        let is_server = self.connection.dialect() == Dialect::Postgres;
+        let done = sql::query("ROLLBACK").execute(&mut self.connection);
+        if is_server {
+            // Over a network nothing may come back at all.
+            let done = Box::pin(timeout(limits::SERVER_WAIT_MAX, done));
+            return done.await.is_ok_and(|done| done.is_ok());
+        }
+        done.await.is_ok()
+    }
+
+    /// Begins a transaction.
+    pub(super) async fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
         self.unsure = true;
-        sqlx::query(statement).execute(&mut self.connection).await?;
+        let begin = begin.statement().of(self.connection.dialect());
+        sql::query(begin).execute(&mut self.connection).await?;
         Ok(())
     }
 
-    /// Ends the transaction by this statement. If it fails, the transaction counts as open.
-    pub(super) async fn end(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        sqlx::query(statement).execute(&mut self.connection).await?;
+    /// Ends the transaction. If that fails, the transaction counts as open.
+    pub(super) async fn end(&mut self, end: End) -> Result<(), StoreError> {
+        sql::query(end.statement()).execute(&mut self.connection).await?;
         self.unsure = false;
         Ok(())
     }
@@ -205,9 +308,14 @@ impl Slot {
         let _ = self.connection.close().await;
     }
 
-    async fn reconnect(&self) -> Result<SqliteConnection, StoreError> {
+    async fn reconnect(&self) -> Result<Connection, StoreError> {
         self.plan.connect_checked().await.map_err(|error| match error {
-            OpenError::Database { source, .. } | OpenError::Unreachable { source, .. } => source.into(),
+            OpenError::Database { source, .. }
+            | OpenError::Unreachable { source, .. }
+            | OpenError::Server { source, .. }
+            | OpenError::Password { source, .. } => source.into(),
+            // It may be a standby for now, or set otherwise for a while.
+            unfit @ OpenError::Unfit { .. } => sqlx::Error::Configuration(Box::new(unfit)).into(),
             other => StoreError::Corrupt(other.to_string()),
         })
     }
@@ -216,13 +324,14 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sql;
     use crate::store::testing::World;
 
     #[tokio::test]
     async fn settings_are_read_back() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         for role in [Role::Writer, Role::Reader] {
-            let plan = Plan { path: world.path.clone(), role };
+            let plan = Plan::of_file(world.path.clone(), role);
             let mut connection = plan.connect_checked().await.unwrap();
             for (spoil, named) in [
                 ("PRAGMA synchronous = NORMAL", "synchronous"),
@@ -230,7 +339,7 @@ mod tests {
                 ("PRAGMA busy_timeout = 1", "busy timeout"),
             ] {
                 let mut spoilt = plan.connect().await.unwrap();
-                sqlx::query(spoil).execute(&mut spoilt).await.unwrap();
+                sql::query(spoil).execute(&mut spoilt).await.unwrap();
                 let message = plan.check(&mut spoilt).await.unwrap_err().to_string();
                 assert!(message.contains(named), "{message}");
             }
@@ -240,16 +349,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_cannot_write() {
-        let world = World::new().await;
-        let plan = Plan { path: world.path.clone(), role: Role::Reader };
+        let world = World::in_file().await;
+        let plan = Plan::of_file(world.path.clone(), Role::Reader);
         let mut connection = plan.connect_checked().await.unwrap();
-        assert!(sqlx::query("UPDATE store SET revision = 9").execute(&mut connection).await.is_err());
+        assert!(sql::query("UPDATE store SET revision = 9").execute(&mut connection).await.is_err());
     }
 
     #[tokio::test]
     async fn another_journal_mode_is_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let plan = Plan { path: directory.path().join("c.db"), role: Role::Writer };
+        let plan = Plan::of_file(directory.path().join("c.db"), Role::Writer);
         let mut connection = plan.connect_or_create().await.unwrap();
         let message = plan.check(&mut connection).await.unwrap_err().to_string();
         assert!(message.contains("journal mode") && message.contains("`wal`"), "{message}");
@@ -257,18 +366,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_in_doubt_is_rolled_back_or_replaced() {
-        let world = World::new().await;
-        let plan = Plan { path: world.path.clone(), role: Role::Reader };
+        let world = World::in_file().await;
+        let plan = Plan::of_file(world.path.clone(), Role::Reader);
         let mut slot = Slot::new(plan.clone(), plan.connect_checked().await.unwrap());
-        slot.begin("BEGIN").await.unwrap();
+        slot.begin(Begin::Read).await.unwrap();
         slot.rest().await.unwrap();
         assert!(!slot.is_unsure());
         // Nothing to roll back: the connection is replaced, and what it knew with it.
-        sqlx::query("CREATE TEMP TABLE mark (x)").execute(slot.connection()).await.unwrap_err();
-        sqlx::query("PRAGMA cache_size = 77").execute(slot.connection()).await.unwrap();
+        sql::query("CREATE TEMP TABLE mark (x)").execute(slot.connection()).await.unwrap_err();
+        sql::query("PRAGMA cache_size = 77").execute(slot.connection()).await.unwrap();
         slot.doubt();
         slot.rest().await.unwrap();
-        let (pages,): (i64,) = sqlx::query_as("PRAGMA cache_size").fetch_one(slot.connection()).await.unwrap();
+        let (pages,): (i64,) = sql::query_as("PRAGMA cache_size").fetch_one(slot.connection()).await.unwrap();
         assert_ne!(pages, 77);
     }
 }

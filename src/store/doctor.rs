@@ -14,9 +14,8 @@ mod texts;
 use super::connection::is_damage;
 use super::{Store, StoreError, row};
 use crate::domain::ToolKind;
+use crate::store::sql::{self, Both, Connection, Row};
 use futures_util::TryStreamExt as _;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use std::fmt;
 use std::pin::pin;
 
@@ -81,15 +80,20 @@ struct Query {
     severity: Severity,
     /// `?1` kinds of tools in a group, `?2` in a private space (JSON arrays), `?3` now in
     /// milliseconds, `?4` the deepest folder chain.
-    sql: &'static str,
+    sql: Both,
 }
 
 const fn broken(rule: &'static str, says: &'static str, sql: &'static str) -> Query {
+    Query { rule, says, severity: Severity::Broken, sql: Both { sqlite: sql, postgres: sql } }
+}
+
+/// The same, asked of each database in its own words.
+const fn broken_in(rule: &'static str, says: &'static str, sql: Both) -> Query {
     Query { rule, says, severity: Severity::Broken, sql }
 }
 
 const fn note(rule: &'static str, says: &'static str, sql: &'static str) -> Query {
-    Query { rule, says, severity: Severity::Note, sql }
+    Query { rule, says, severity: Severity::Note, sql: Both { sqlite: sql, postgres: sql } }
 }
 
 /// What the checks are measured against.
@@ -123,7 +127,7 @@ impl Store {
 }
 
 /// What the store promises, and no rule: that the file is sound, and the record of changes whole.
-pub(super) async fn sound(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
+pub(super) async fn sound(connection: &mut Connection) -> Result<Vec<Finding>, StoreError> {
     let expected = Expected { group_tools: &[], private_tools: &[], now_ms: 0, folder_depth_max: 0 };
     let mut findings = Vec::new();
     for query in record::QUERIES {
@@ -133,7 +137,7 @@ pub(super) async fn sound(connection: &mut SqliteConnection) -> Result<Vec<Findi
 }
 
 async fn examine(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     expected: &Expected<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
@@ -144,9 +148,9 @@ async fn examine(
     Ok(())
 }
 
-async fn ask(connection: &mut SqliteConnection, query: &Query, expected: &Expected<'_>) -> Result<Finding, StoreError> {
+async fn ask(connection: &mut Connection, query: &Query, expected: &Expected<'_>) -> Result<Finding, StoreError> {
     let mut finding = Finding::new(query.rule, query.says, query.severity);
-    let statement = sqlx::query(query.sql)
+    let statement = sql::query(query.sql)
         .bind(names(expected.group_tools))
         .bind(names(expected.private_tools))
         .bind(expected.now_ms)
@@ -166,7 +170,7 @@ async fn ask(connection: &mut SqliteConnection, query: &Query, expected: &Expect
     }
 }
 
-fn offender(row: &SqliteRow) -> Result<String, StoreError> {
+fn offender(row: &Row) -> Result<String, StoreError> {
     row::get(row, "offender")
 }
 

@@ -64,7 +64,10 @@ impl From<sqlx::Error> for StoreError {
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// A database of another kind.
-    #[error("`{0}` names no database that conclave knows: write `sqlite://PATH`, or the plain path of an SQLite file")]
+    #[error(
+        "`{0}` names no database that conclave knows: write `sqlite://PATH`, the plain path of an SQLite file, or \
+         `postgres://USER@HOST:PORT/DATABASE`"
+    )]
     Scheme(String),
     /// A path that can be no database file.
     #[error("`{url}` {problem}")]
@@ -188,6 +191,49 @@ pub enum OpenError {
         path: PathBuf,
         /// What `SQLite` says.
         source: sqlx::Error,
+    },
+    /// The server did not let us in.
+    #[error(
+        "the server of `{database}` does not let us in: {source}. The password comes from the variable \
+         CONCLAVE_DATABASE_PASSWORD or from the file that `database_password_file` names"
+    )]
+    Password {
+        /// The database, without a password.
+        database: PathBuf,
+        /// What the server says.
+        source: sqlx::Error,
+    },
+    /// The file of the password.
+    #[error("cannot read the password of the database in `{file}`: {source}")]
+    PasswordFile {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The server could not be asked.
+    #[error("cannot use the database `{database}`: {source}")]
+    Server {
+        /// The database, without a password.
+        database: PathBuf,
+        /// What went wrong.
+        source: sqlx::Error,
+    },
+    /// The server answers, and cannot keep what it would have to.
+    #[error("the database `{database}` cannot be used: {found}")]
+    Unfit {
+        /// The database, without a password.
+        database: PathBuf,
+        /// Why not, and what to do about it.
+        found: String,
+    },
+    /// What is only for a file.
+    #[error("`{database}` is on a server: {what} is for SQLite files alone; a server has its own means for that")]
+    OnServer {
+        /// The database, without a password.
+        database: PathBuf,
+        /// What was asked for.
+        what: &'static str,
     },
     /// `SQLite` could not open or read the file.
     #[error("cannot open the database `{path}`: {source}")]

@@ -23,17 +23,16 @@ pub(super) use known::KnownKeys;
 
 use super::error::StoreError;
 use crate::domain::facts::{Snapshot, Wanted};
+use crate::store::sql::{Connection, Row};
 use found::Found;
 use request::Request;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 /// Reads the revision and all that is wanted.
 ///
 /// INVARIANT: one statement, so one snapshot. Two would let a write pass between them, and an
 /// answer could rest on facts of two revisions while it is stamped with one.
 pub(super) async fn fetch<'a>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     wanted: &'a [Wanted],
     known: &KnownKeys,
 ) -> Result<Rows<'a>, StoreError> {
@@ -53,8 +52,8 @@ pub(super) struct Rows<'a> {
 }
 
 enum Answer {
-    Few(SqliteRow),
-    Many(SqliteRow),
+    Few(Row),
+    Many(Row),
 }
 
 impl Rows<'_> {

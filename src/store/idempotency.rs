@@ -4,8 +4,7 @@
 
 use super::{Store, StoreError, limits, row};
 use crate::domain::Revision;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use crate::store::sql::{self, Connection, Row};
 
 /// SHA-256 of something.
 pub type Hash = [u8; 32];
@@ -40,20 +39,16 @@ impl Store {
     pub async fn kept_answer(&self, key_hash: &Hash, now_ms: i64) -> Result<Option<KeptAnswer>, StoreError> {
         let mut transaction = self.read().await?;
         let oldest = now_ms.saturating_sub(limits::IDEMPOTENCY_MILLISECONDS);
-        let query = sqlx::query(SELECT).bind(key_hash.as_slice()).bind(oldest);
+        let query = sql::query(SELECT).bind(key_hash.as_slice()).bind(oldest);
         query.fetch_optional(transaction.connection()).await?.as_ref().map(read).transpose()
     }
 }
 
 /// Keeps an answer, and lets go of those that have expired or are too many.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
-    answer: &KeptAnswer,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+pub(super) async fn insert(connection: &mut Connection, answer: &KeptAnswer, now_ms: i64) -> Result<(), StoreError> {
     let oldest = now_ms.saturating_sub(limits::IDEMPOTENCY_MILLISECONDS);
-    sqlx::query(EXPIRE).bind(oldest).execute(&mut *connection).await?;
-    sqlx::query(INSERT)
+    sql::query(EXPIRE).bind(oldest).execute(&mut *connection).await?;
+    sql::query(INSERT)
         .bind(answer.key_hash.as_slice())
         .bind(answer.request_hash.as_slice())
         .bind(now_ms)
@@ -62,11 +57,11 @@ pub(super) async fn insert(
         .bind(answer.body.as_slice())
         .execute(&mut *connection)
         .await?;
-    sqlx::query(PRUNE).bind(limits::IDEMPOTENCY_ROWS_MAX).execute(connection).await?;
+    sql::query(PRUNE).bind(limits::IDEMPOTENCY_ROWS_MAX).execute(connection).await?;
     Ok(())
 }
 
-fn read(found: &SqliteRow) -> Result<KeptAnswer, StoreError> {
+fn read(found: &Row) -> Result<KeptAnswer, StoreError> {
     Ok(KeptAnswer {
         key_hash: hash(found, "key_hash")?,
         request_hash: hash(found, "request_hash")?,
@@ -76,7 +71,7 @@ fn read(found: &SqliteRow) -> Result<KeptAnswer, StoreError> {
     })
 }
 
-fn hash(found: &SqliteRow, column: &'static str) -> Result<Hash, StoreError> {
+fn hash(found: &Row, column: &'static str) -> Result<Hash, StoreError> {
     let bytes: &[u8] = row::get(found, column)?;
     bytes.try_into().map_err(|_| StoreError::Corrupt(format!("`{column}` is no hash")))
 }

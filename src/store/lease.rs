@@ -2,7 +2,8 @@
 
 use super::connection::{Plan, Slot};
 use super::error::{OpenError, StoreError};
-use sqlx::SqliteConnection;
+use super::location::Location;
+use crate::store::sql::Connection;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ pub(super) struct Leases {
     free: Arc<Semaphore>,
     /// How long to wait for a connection.
     wait_max: Duration,
+    location: Location,
     /// Nothing is lent any more.
     closed: AtomicBool,
 }
@@ -29,8 +31,9 @@ pub(super) struct Lease {
 
 impl Leases {
     /// Lends `connection` alone.
-    pub(super) fn one(plan: Plan, connection: SqliteConnection, wait_max: Duration) -> Self {
-        Self::of(vec![Slot::new(plan, connection)], wait_max)
+    pub(super) fn one(plan: Plan, connection: Connection, wait_max: Duration) -> Self {
+        let location = plan.location.clone();
+        Self::of(location, vec![Slot::new(plan, connection)], wait_max)
     }
 
     /// Opens and lends `count` connections.
@@ -39,11 +42,12 @@ impl Leases {
         for _ in 0..count {
             slots.push(Slot::new(plan.clone(), plan.connect_checked().await?));
         }
-        Ok(Self::of(slots, wait_max))
+        Ok(Self::of(plan.location.clone(), slots, wait_max))
     }
 
-    fn of(slots: Vec<Slot>, wait_max: Duration) -> Self {
+    fn of(location: Location, slots: Vec<Slot>, wait_max: Duration) -> Self {
         Self {
+            location,
             free: Arc::new(Semaphore::new(slots.len())),
             slots: slots.into_iter().map(|slot| Arc::new(Mutex::new(slot))).collect(),
             wait_max,
@@ -60,6 +64,11 @@ impl Leases {
         }
         lease.rest().await?;
         Ok(lease)
+    }
+
+    /// Where the database is.
+    pub(super) const fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Lends nothing from now on. What is lent stays so until given back.
@@ -124,11 +133,11 @@ impl Drop for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::connection::Role;
+    use crate::store::connection::{Begin, Role};
     use crate::store::testing::World;
 
     async fn leases(world: &World, count: usize) -> Leases {
-        let plan = Plan { path: world.path.clone(), role: Role::Reader };
+        let plan = world.plan(Role::Reader);
         Leases::open(&plan, count, Duration::from_millis(50)).await.unwrap()
     }
 
@@ -176,10 +185,10 @@ mod tests {
         let world = World::new().await;
         let leases = leases(&world, 1).await;
         let mut lease = leases.lease().await.unwrap();
-        lease.begin("BEGIN").await.unwrap();
+        lease.begin(Begin::Read).await.unwrap();
         drop(lease);
         let mut lease = leases.lease().await.unwrap();
-        lease.begin("BEGIN").await.unwrap();
+        lease.begin(Begin::Read).await.unwrap();
         drop(lease);
         // And without anybody leasing.
         while leases.slots[0].lock().await.is_unsure() {

@@ -56,3 +56,12 @@ pub const SENT_MAIL_DAYS: i64 = 90;
 /// characters it asks for; then it answers with what it has found and where to go on. Some thirty
 /// milliseconds' worth.
 pub const DIRECTORY_ENTRIES_MAX: i64 = 100_000;
+
+/// How long a server is waited for when a connection is opened or brought to rest.
+pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Changes of others that are read at a time, each whole.
+pub const FOLLOWED_REVISIONS_MAX: u32 = 256;
+
+/// How long a server keeps a writer's transaction in which nothing happens: while it does, no other sidecar can write.
+pub const IDLE_WRITE_MAX: Duration = Duration::from_secs(5);

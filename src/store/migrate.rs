@@ -1,11 +1,13 @@
 //! The schema: which versions there are, which a database has, and how it gets the rest.
 //!
-//! The files of `schema/sql` are part of the program, which needs none of them when it runs.
+//! The files of `schema/sql` and `schema/postgres` are part of the program, which needs none of them when it runs.
 
 use super::connection::Plan;
 use super::error::OpenError;
+use super::server;
+use super::sql::{self, Both, Connection, Dialect};
+use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType, Migrator};
-use sqlx::{SqlSafeStr, SqliteConnection};
 use std::borrow::Cow;
 
 /// `CNCL`: what the header of a database file says, so that it is told from any other.
@@ -14,16 +16,26 @@ pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
 /// The table in which sqlx keeps what was applied.
 const APPLIED: &str = "_sqlx_migrations";
 
+/// The text of a version, for each database.
+macro_rules! both {
+    ($file:literal) => {
+        Both {
+            sqlite: include_str!(concat!("../../schema/sql/", $file)),
+            postgres: include_str!(concat!("../../schema/postgres/", $file)),
+        }
+    };
+}
+
 /// Every version of the schema: number, name and text.
-const VERSIONS: &[(i64, &str, &str)] = &[
-    (1, "base", include_str!("../../schema/sql/0001_base.sql")),
-    (2, "leaving", include_str!("../../schema/sql/0002_leaving.sql")),
-    (4, "directory", include_str!("../../schema/sql/0004_directory.sql")),
-    (5, "feed", include_str!("../../schema/sql/0005_feed.sql")),
-    (6, "imports", include_str!("../../schema/sql/0006_imports.sql")),
-    (7, "outbox", include_str!("../../schema/sql/0007_outbox.sql")),
-    (8, "entities", include_str!("../../schema/sql/0008_entities.sql")),
-    (9, "search", include_str!("../../schema/sql/0009_search.sql")),
+const VERSIONS: &[(i64, &str, Both)] = &[
+    (1, "base", both!("0001_base.sql")),
+    (2, "leaving", both!("0002_leaving.sql")),
+    (4, "directory", both!("0004_directory.sql")),
+    (5, "feed", both!("0005_feed.sql")),
+    (6, "imports", both!("0006_imports.sql")),
+    (7, "outbox", both!("0007_outbox.sql")),
+    (8, "entities", both!("0008_entities.sql")),
+    (9, "search", both!("0009_search.sql")),
 ];
 
 /// What a database is, before anything is written to it.
@@ -38,42 +50,59 @@ pub(super) enum State {
 }
 
 /// Looks at a database without writing to it; refuses what is not ours or not for this program.
-pub(super) async fn inspect(plan: &Plan, connection: &mut SqliteConnection) -> Result<State, OpenError> {
+pub(super) async fn inspect(plan: &Plan, connection: &mut Connection) -> Result<State, OpenError> {
+    if connection.dialect() == Dialect::Postgres {
+        return match server::identity(connection).await.map_err(|source| plan.error(source))? {
+            (0, _) => Ok(State::Empty),
+            (_, true) => compare(plan, Dialect::Postgres, listed(plan, connection).await?),
+            (_, false) => Err(OpenError::Unfit {
+                database: plan.name(),
+                found:
+                    "it holds something else; it was left as it is: conclave needs a database, or a schema, of its own"
+                        .to_owned(),
+            }),
+        };
+    }
     let (id, tables) = identity(connection).await.map_err(|source| plan.error(source))?;
     match (id, tables) {
         (0, 0) => Ok(State::Empty),
         // The header was written and the program stopped.
         (APPLICATION_ID, 0) => Ok(State::Behind),
-        (APPLICATION_ID, _) => compare(plan, applied(plan, connection).await?),
-        _ => Err(OpenError::Foreign(plan.path.clone())),
+        (APPLICATION_ID, _) => compare(plan, Dialect::Sqlite, applied(plan, connection).await?),
+        _ => Err(OpenError::Foreign(plan.name())),
     }
 }
 
 /// Has the file keep a write-ahead log, so that readers and the writer do not wait for each other.
-pub(super) async fn keep_log(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn keep_log(plan: &Plan, connection: &mut Connection) -> Result<(), OpenError> {
     run(plan, connection, "PRAGMA journal_mode = WAL").await
 }
 
 /// Writes into the header of a new file that it is ours.
-pub(super) async fn mark(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn mark(plan: &Plan, connection: &mut Connection) -> Result<(), OpenError> {
     run(plan, connection, "PRAGMA application_id = 0x434E434C").await
 }
 
-async fn run(plan: &Plan, connection: &mut SqliteConnection, statement: &'static str) -> Result<(), OpenError> {
-    sqlx::query(statement).execute(connection).await.map_err(|source| plan.error(source))?;
+async fn run(plan: &Plan, connection: &mut Connection, statement: &'static str) -> Result<(), OpenError> {
+    sql::query(statement).execute(connection).await.map_err(|source| plan.error(source))?;
     Ok(())
 }
 
 /// Applies what is missing, each version in a transaction of its own.
-pub(super) async fn migrate(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let error = |source| OpenError::Migration { path: plan.path.clone(), source };
-    Migrator::with_migrations(known().collect()).run_direct(None, connection, false).await.map_err(error)
+pub(super) async fn migrate(plan: &Plan, connection: &mut Connection) -> Result<(), OpenError> {
+    let error = |source| OpenError::Migration { path: plan.name(), source };
+    let migrator = Migrator::with_migrations(known(connection.dialect()).collect());
+    match connection {
+        Connection::Sqlite(connection) => migrator.run_direct(None, connection, false).await,
+        Connection::Postgres { connection, .. } => migrator.run_direct(None, connection, false).await,
+    }
+    .map_err(error)
 }
 
 /// Refuses a database whose revision is not that of its last change: a log that is not its own, or half of one, say.
 /// Two look-ups; whatever takes longer to find is for `conclave doctor`.
-pub(super) async fn stands(plan: &Plan, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let (revision, last): (Option<i64>, i64) = sqlx::query_as(
+pub(super) async fn stands(plan: &Plan, connection: &mut Connection) -> Result<(), OpenError> {
+    let (revision, last): (Option<i64>, i64) = sql::query_as(
         "SELECT (SELECT revision FROM store WHERE one = 1), (SELECT coalesce(max(revision), 0) FROM commits)",
     )
     .fetch_one(connection)
@@ -84,43 +113,50 @@ pub(super) async fn stands(plan: &Plan, connection: &mut SqliteConnection) -> Re
     }
     let revision = revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     let found = format!("its revision is {revision} and its last change {last}");
-    Err(OpenError::Damaged { path: plan.path.clone(), found })
+    Err(OpenError::Damaged { path: plan.name(), found })
 }
 
-fn known() -> impl Iterator<Item = Migration> {
-    VERSIONS.iter().map(|&(version, name, text)| {
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
+fn known(dialect: Dialect) -> impl Iterator<Item = Migration> {
+    VERSIONS.iter().map(move |&(version, name, text)| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.of(dialect).into_sql_str(), false)
     })
 }
 
-async fn identity(connection: &mut SqliteConnection) -> Result<(i32, i64), sqlx::Error> {
-    sqlx::query_as("SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)")
+async fn identity(connection: &mut Connection) -> Result<(i32, i64), sqlx::Error> {
+    sql::query_as("SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)")
         .fetch_one(connection)
         .await
 }
 
-async fn applied(plan: &Plan, connection: &mut SqliteConnection) -> Result<Vec<AppliedMigration>, OpenError> {
-    let error = |source| OpenError::Migration { path: plan.path.clone(), source };
-    let exists: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
+async fn listed(plan: &Plan, connection: &mut Connection) -> Result<Vec<AppliedMigration>, OpenError> {
+    match connection {
+        Connection::Sqlite(connection) => connection.list_applied_migrations(APPLIED).await,
+        Connection::Postgres { connection, .. } => connection.list_applied_migrations(APPLIED).await,
+    }
+    .map_err(|source| OpenError::Migration { path: plan.name(), source })
+}
+
+async fn applied(plan: &Plan, connection: &mut Connection) -> Result<Vec<AppliedMigration>, OpenError> {
+    let exists: Option<i64> = sql::query_scalar("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
         .bind(APPLIED)
         .fetch_optional(&mut *connection)
         .await
         .map_err(|source| plan.error(source))?;
     match exists {
-        Some(_) => connection.list_applied_migrations(APPLIED).await.map_err(error),
+        Some(_) => listed(plan, connection).await,
         None => Ok(Vec::new()),
     }
 }
 
-fn compare(plan: &Plan, applied: Vec<AppliedMigration>) -> Result<State, OpenError> {
+fn compare(plan: &Plan, dialect: Dialect, applied: Vec<AppliedMigration>) -> Result<State, OpenError> {
     let newest = VERSIONS.last().map_or(0, |version| version.0);
     let mut missing = VERSIONS.len();
     for found in applied {
-        let Some(ours) = known().find(|known| known.version == found.version) else {
-            return Err(OpenError::Newer { path: plan.path.clone(), found: found.version, known: newest });
+        let Some(ours) = known(dialect).find(|known| known.version == found.version) else {
+            return Err(OpenError::Newer { path: plan.name(), found: found.version, known: newest });
         };
         if ours.checksum != found.checksum {
-            return Err(OpenError::Altered { path: plan.path.clone(), version: found.version });
+            return Err(OpenError::Altered { path: plan.name(), version: found.version });
         }
         missing = missing.saturating_sub(1);
     }
@@ -130,24 +166,27 @@ fn compare(plan: &Plan, applied: Vec<AppliedMigration>) -> Result<State, OpenErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sql;
     use crate::store::testing::World;
 
     #[test]
     fn every_file_is_part_of_the_program_under_its_number() {
-        let mut files: Vec<_> = std::fs::read_dir("schema/sql").unwrap().map(|file| file.unwrap().path()).collect();
-        files.sort();
-        assert_eq!(files.len(), VERSIONS.len());
-        for (file, (version, name, text)) in files.iter().zip(VERSIONS.iter().copied()) {
-            assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{version:04}_{name}.sql"));
-            assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+        for (folder, dialect) in [("schema/sql", Dialect::Sqlite), ("schema/postgres", Dialect::Postgres)] {
+            let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+            files.sort();
+            assert_eq!(files.len(), VERSIONS.len());
+            for (file, (version, name, text)) in files.iter().zip(VERSIONS.iter().copied()) {
+                assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{version:04}_{name}.sql"));
+                assert_eq!(std::fs::read_to_string(file).unwrap(), text.of(dialect));
+            }
         }
     }
 
     #[tokio::test]
     async fn every_table_is_strict_and_compares_text_byte_by_byte() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let mut connection = world.connection().await;
-        let loose: Vec<String> = sqlx::query_scalar(
+        let loose: Vec<String> = sql::query_scalar(
             "SELECT name FROM pragma_table_list
              WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT IN ('_sqlx_migrations', 'sqlite_schema')",
         )
@@ -155,7 +194,7 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(loose, Vec::<String>::new());
-        let collated: Vec<String> = sqlx::query_scalar(
+        let collated: Vec<String> = sql::query_scalar(
             "SELECT name FROM sqlite_schema WHERE sql LIKE '%collate%' AND name <> '_sqlx_migrations'",
         )
         .fetch_all(&mut connection)
@@ -188,9 +227,11 @@ mod tests {
             "INSERT INTO contacts (item, email) VALUES (99, 'd@example.org')",
             "DELETE FROM users WHERE id = 'director'",
         ] {
-            let error = sqlx::query(bad).execute(&mut connection).await.unwrap_err();
+            let error = sql::query(bad).execute(&mut connection).await.unwrap_err();
             assert!(
-                error.to_string().contains("constraint") || error.to_string().contains("cannot store"),
+                error.to_string().contains("constraint")
+                    || error.to_string().contains("cannot store")
+                    || error.to_string().contains("invalid input syntax"),
                 "{bad}: {error}"
             );
         }

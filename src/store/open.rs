@@ -2,10 +2,12 @@
 
 use super::connection::{Plan, Role};
 use super::error::OpenError;
+use super::follow::Followed;
 use super::lease::Leases;
-use super::location::Location;
+use super::location::{self, Location};
 use super::lock::OwnerLock;
 use super::migrate::{self, State};
+use super::server::Server;
 use super::{Inner, Store, limits};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -16,23 +18,24 @@ use std::sync::Arc;
 /// What the store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// For a server: owns the database, creates it if there is none, and migrates it.
+    /// For a server: owns the database file, creates it if there is none, and migrates it. A database of a
+    /// `PostgreSQL` server is shared with other servers.
     Own,
     /// For `check`, `explain`, `doctor` and the like: reads what is there, a server running or not.
     ReadOnly,
 }
 
 impl Store {
-    /// Opens the database at `url`: `sqlite://PATH`, or a plain path.
+    /// Opens the database at `url`: `sqlite://PATH`, a plain path, or `postgres://USER@HOST:PORT/DATABASE`.
     ///
     /// # Errors
     /// [`OpenError`] says what stands in the way and what to do about it. Whatever is refused is
     /// left as it is.
     pub async fn open(url: &str, access: Access) -> Result<Self, OpenError> {
-        let path = Location::parse(url)?.resolve()?;
-        let inner = match access {
-            Access::Own => own(path).await?,
-            Access::ReadOnly => look(path).await?,
+        let inner = match (Location::parse(url)?, access) {
+            (Location::File(path), Access::Own) => own(location::resolve(&path)?).await?,
+            (Location::File(path), Access::ReadOnly) => look(location::resolve(&path)?).await?,
+            (Location::Server(server), access) => join(server, access).await?,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -43,7 +46,7 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     // cache each would serve decisions that the other's writes have overtaken.
     let lock = OwnerLock::take(&path)?;
     create(&path)?;
-    let plan = Plan { path: path.clone(), role: Role::Writer };
+    let plan = Plan::of_file(path.clone(), Role::Writer);
     let mut connection = plan.connect_or_create().await.map_err(|source| plan.error(source))?;
     let state = migrate::inspect(&plan, &mut connection).await?;
     migrate::keep_log(&plan, &mut connection).await?;
@@ -54,7 +57,32 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     plan.check(&mut connection).await?;
     migrate::stands(&plan, &mut connection).await?;
     let writer = Leases::one(plan, connection, limits::WRITE_WAIT_MAX);
-    Ok(Inner { readers: readers(path, Role::Reader).await?, writer: Some(writer), lock: Some(lock) })
+    Ok(Inner {
+        readers: readers(Location::File(path), Role::Reader).await?,
+        writer: Some(writer),
+        followed: None,
+        lock: Some(lock),
+    })
+}
+
+/// Opens a database on a server, beside whoever else has. Nobody owns it: writers take turns.
+async fn join(server: Box<Server>, access: Access) -> Result<Inner, OpenError> {
+    let (is_own, location) = (access == Access::Own, Location::Server(server));
+    let plan = Plan { location: location.clone(), role: if is_own { Role::Writer } else { Role::Visitor } };
+    let mut connection = plan.connect_checked().await?;
+    match migrate::inspect(&plan, &mut connection).await? {
+        State::Current => {}
+        State::Empty | State::Behind if is_own => migrate::migrate(&plan, &mut connection).await?,
+        State::Empty | State::Behind => return Err(OpenError::Older(plan.name())),
+    }
+    migrate::stands(&plan, &mut connection).await?;
+    let writer = is_own.then(|| Leases::one(plan, connection, limits::WRITE_WAIT_MAX));
+    Ok(Inner {
+        readers: readers(location, if is_own { Role::Reader } else { Role::Visitor }).await?,
+        writer,
+        followed: Some(Followed::new()),
+        lock: None,
+    })
 }
 
 /// Makes the file, for nobody but its owner, if there is none; SQLite gives the files it makes beside
@@ -73,16 +101,16 @@ async fn look(path: PathBuf) -> Result<Inner, OpenError> {
     if !path.exists() {
         return Err(OpenError::Missing(path));
     }
-    let plan = Plan { path: path.clone(), role: Role::Visitor };
+    let plan = Plan::of_file(path.clone(), Role::Visitor);
     let mut connection = plan.connect().await.map_err(|source| plan.error(source))?;
     if migrate::inspect(&plan, &mut connection).await? != State::Current {
         return Err(OpenError::Older(path));
     }
-    Ok(Inner { readers: readers(path, Role::Visitor).await?, writer: None, lock: None })
+    Ok(Inner { readers: readers(Location::File(path), Role::Visitor).await?, writer: None, followed: None, lock: None })
 }
 
-async fn readers(path: PathBuf, role: Role) -> Result<Leases, OpenError> {
-    let plan = Plan { path, role };
+async fn readers(location: Location, role: Role) -> Result<Leases, OpenError> {
+    let plan = Plan { location, role };
     Leases::open(&plan, limits::READ_CONNECTIONS_MAX, limits::READ_WAIT_MAX).await
 }
 
@@ -91,6 +119,7 @@ mod tests {
     use super::*;
     use crate::domain::Revision;
     use crate::store::StoreError;
+    use crate::store::sql;
     use crate::store::testing::{World, raw};
     use tempfile::TempDir;
 
@@ -106,8 +135,8 @@ mod tests {
 
     async fn spoil(path: &Path, statement: &'static str) {
         let mut connection = raw(path).await;
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        sqlx::Connection::close(connection).await.unwrap();
+        connection.run(statement).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     async fn created() -> (TempDir, PathBuf) {
@@ -124,7 +153,7 @@ mod tests {
             assert_eq!(store.revision().await.unwrap(), Revision(0));
             store.close().await;
         }
-        let (id,): (i32,) = sqlx::query_as("PRAGMA application_id").fetch_one(&mut raw(&path).await).await.unwrap();
+        let (id,): (i32,) = sql::query_as("PRAGMA application_id").fetch_one(&mut raw(&path).await).await.unwrap();
         assert_eq!(id, migrate::APPLICATION_ID);
         assert_eq!(&id.to_be_bytes(), b"CNCL");
     }
@@ -132,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_database_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;
-        let world = World::new().await;
+        let world = World::in_file().await;
         for name in ["db", "db-wal", "db-shm"] {
             let file = world.path.with_extension(name);
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
@@ -141,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_owner_is_told_who_was_first() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let message = refused(&world.path, Access::Own).await;
         let lock = format!("{}.lock", world.path.canonicalize().unwrap().display());
         assert!(message.contains("another conclave") && message.contains(&lock), "{message}");
@@ -150,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_works_beside_the_owner_and_without_one() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         let url = world.path.to_str().unwrap();
         let beside = Store::open(url, Access::ReadOnly).await.unwrap();
         assert_eq!(beside.revision().await.unwrap(), Revision(1));
@@ -224,7 +253,7 @@ mod tests {
         spoil(&path, "PRAGMA journal_mode = DELETE").await;
         Store::open(path.to_str().unwrap(), Access::ReadOnly).await.unwrap().close().await;
         let _owned = Store::open(path.to_str().unwrap(), Access::Own).await.unwrap();
-        let (mode,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut raw(&path).await).await.unwrap();
+        let (mode,): (String,) = sql::query_as("PRAGMA journal_mode").fetch_one(&mut raw(&path).await).await.unwrap();
         assert_eq!(mode, "wal");
     }
 }

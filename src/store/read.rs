@@ -1,13 +1,14 @@
 //! Reading: the revision, and facts together with it.
 
 use super::Store;
-use super::connection::Slot;
+use super::connection::{Begin, Slot};
 use super::error::StoreError;
 use super::facts::{self, KnownKeys};
+use super::follow::Before;
 use super::lease::Lease;
 use crate::domain::facts::{Link, Snapshot, Wanted};
 use crate::domain::{ContentRef, EntityUid, Revision};
-use sqlx::SqliteConnection;
+use crate::store::sql::{self, Connection};
 
 const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
 
@@ -18,7 +19,8 @@ impl Store {
     /// [`StoreError`] if the database does not answer.
     pub async fn revision(&self) -> Result<Revision, StoreError> {
         let mut lease = self.inner.readers.lease().await?;
-        let read = sqlx::query_scalar(REVISION).fetch_one(lease.connection()).await;
+        lease.under_way();
+        let read = sql::query_scalar(REVISION).fetch_one(lease.connection()).await;
         Ok(Revision(trusted(&mut lease, read)?))
     }
 
@@ -28,10 +30,19 @@ impl Store {
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
         let mut lease = self.inner.readers.lease().await?;
+        let before = self.before();
+        lease.under_way();
         let read = facts::fetch(lease.connection(), wanted, &KnownKeys::default()).await;
         let rows = trusted(&mut lease, read)?;
-        drop(lease);
-        rows.snapshot()
+        let Some(before) = before else {
+            drop(lease);
+            return rows.snapshot();
+        };
+        let snapshot = rows.snapshot()?;
+        lease.under_way();
+        let seen = Box::pin(self.seen(lease.connection(), snapshot.revision, before)).await;
+        trusted(&mut lease, seen)?;
+        Ok(snapshot)
     }
 
     /// Several statements on one snapshot, which the first of them fixes.
@@ -39,8 +50,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if no connection is free in time or the database does not answer.
     pub async fn read(&self) -> Result<ReadTransaction, StoreError> {
-        let mut transaction = ReadTransaction { lease: self.inner.readers.lease().await?, known: KnownKeys::default() };
-        transaction.lease.begin("BEGIN DEFERRED").await?;
+        let mut transaction = ReadTransaction {
+            lease: self.inner.readers.lease().await?,
+            known: KnownKeys::default(),
+            follows: self.before().map(|before| (self.clone(), before)),
+        };
+        transaction.lease.begin(Begin::Read).await?;
         Ok(transaction)
     }
 
@@ -55,6 +70,8 @@ pub struct ReadTransaction {
     lease: Lease,
     /// Of what this snapshot has just shown: sound for as long as the snapshot is.
     known: KnownKeys,
+    /// Where others change anything: told of that up to what is read. And what was known before that.
+    follows: Option<(Store, Before)>,
 }
 
 impl ReadTransaction {
@@ -63,7 +80,11 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&mut self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
-        facts::fetch(self.lease.connection(), wanted, &self.known).await?.snapshot()
+        let snapshot = facts::fetch(self.lease.connection(), wanted, &self.known).await?.snapshot()?;
+        if let Some((store, before)) = &self.follows {
+            Box::pin(store.seen(self.lease.connection(), snapshot.revision, *before)).await?;
+        }
+        Ok(snapshot)
     }
 
     /// The content, the folders it lies in and its tool, each with the grants on it alone, as of this transaction;
@@ -81,16 +102,14 @@ impl ReadTransaction {
     }
 
     /// For the statements of this module's parts.
-    pub(in crate::store) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(in crate::store) fn connection(&mut self) -> &mut Connection {
         self.lease.connection()
     }
 }
 
 /// Has the connection checked before its next use if this use failed.
 fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
-    if result.is_err() {
-        slot.doubt();
-    }
+    slot.over(result.is_ok());
     result
 }
 
@@ -124,7 +143,7 @@ mod tests {
             reading.snapshot(&[]).await.unwrap();
             drop(reading);
             world.run("UPDATE groups SET open = 1 - open WHERE id = 'sales'").await;
-            let newest: i64 = sqlx::query_scalar(REVISION).fetch_one(&mut world.connection().await).await.unwrap();
+            let newest: i64 = sql::query_scalar(REVISION).fetch_one(&mut world.connection().await).await.unwrap();
             for _ in 0..8 {
                 assert_eq!(i64::try_from(world.store.revision().await.unwrap().0).unwrap(), newest);
             }

@@ -3,28 +3,26 @@
 use crate::domain::group::{Activity, Switches};
 use crate::domain::{Contact, Group, GroupSettings, Invitation, InvitationState, JoinRequest, Member, Profile, User};
 use crate::store::StoreError;
+use crate::store::sql::{self, Row};
 use smol_str::SmolStr;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type};
 
 /// The value of a column.
-pub(in crate::store) fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, StoreError>
+pub(in crate::store) fn get<'r, T>(row: &'r Row, column: &'static str) -> Result<T, StoreError>
 where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
-    &'static str: ColumnIndex<SqliteRow>,
+    T: sql::Column<'r>,
 {
     Ok(row.try_get(column)?)
 }
 
 /// The id in a column.
-pub(in crate::store) fn id<T: TryFrom<SmolStr>>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
+pub(in crate::store) fn id<T: TryFrom<SmolStr>>(row: &Row, column: &'static str) -> Result<T, StoreError> {
     let text: &str = get(row, column)?;
     T::try_from(SmolStr::new(text)).map_err(|_| corrupt(column, text))
 }
 
 /// The id in a column that may be NULL.
 pub(in crate::store) fn optional_id<T: TryFrom<SmolStr>>(
-    row: &SqliteRow,
+    row: &Row,
     column: &'static str,
 ) -> Result<Option<T>, StoreError> {
     match get::<Option<&str>>(row, column)? {
@@ -34,13 +32,13 @@ pub(in crate::store) fn optional_id<T: TryFrom<SmolStr>>(
 }
 
 /// A number that is never negative.
-pub(in crate::store) fn count(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
+pub(in crate::store) fn count(row: &Row, column: &'static str) -> Result<u64, StoreError> {
     let number: i64 = get(row, column)?;
     u64::try_from(number).map_err(|_| corrupt(column, &number.to_string()))
 }
 
 /// A number that is never negative and may be NULL.
-pub(in crate::store) fn optional_count(row: &SqliteRow, column: &'static str) -> Result<Option<u64>, StoreError> {
+pub(in crate::store) fn optional_count(row: &Row, column: &'static str) -> Result<Option<u64>, StoreError> {
     match get::<Option<i64>>(row, column)? {
         None => Ok(None),
         Some(number) => u64::try_from(number).map(Some).map_err(|_| corrupt(column, &number.to_string())),
@@ -48,7 +46,7 @@ pub(in crate::store) fn optional_count(row: &SqliteRow, column: &'static str) ->
 }
 
 /// A row of `users`.
-pub(in crate::store) fn user(row: &SqliteRow) -> Result<User, StoreError> {
+pub(in crate::store) fn user(row: &Row) -> Result<User, StoreError> {
     Ok(User {
         id: id(row, "id")?,
         username: get(row, "username")?,
@@ -65,7 +63,7 @@ pub(in crate::store) fn user(row: &SqliteRow) -> Result<User, StoreError> {
 }
 
 /// A row of `groups`.
-pub(in crate::store) fn group(row: &SqliteRow) -> Result<Group, StoreError> {
+pub(in crate::store) fn group(row: &Row) -> Result<Group, StoreError> {
     let activity = match get::<Option<&str>>(row, "activity")? {
         None => None,
         Some(name) => Some(Activity::from_name(name).ok_or_else(|| corrupt("activity", name))?),
@@ -90,7 +88,7 @@ pub(in crate::store) fn group(row: &SqliteRow) -> Result<Group, StoreError> {
 }
 
 /// A row of `members`.
-pub(in crate::store) fn member(row: &SqliteRow) -> Result<Member, StoreError> {
+pub(in crate::store) fn member(row: &Row) -> Result<Member, StoreError> {
     Ok(Member {
         user: id(row, "user_id")?,
         co_administrator: get(row, "co_administrator")?,
@@ -99,7 +97,7 @@ pub(in crate::store) fn member(row: &SqliteRow) -> Result<Member, StoreError> {
 }
 
 /// A row of `invitations`.
-pub(in crate::store) fn invitation(row: &SqliteRow) -> Result<Invitation, StoreError> {
+pub(in crate::store) fn invitation(row: &Row) -> Result<Invitation, StoreError> {
     let state: &str = get(row, "state")?;
     Ok(Invitation {
         id: id(row, "id")?,
@@ -116,7 +114,7 @@ pub(in crate::store) fn invitation(row: &SqliteRow) -> Result<Invitation, StoreE
 }
 
 /// A row of `join_requests`.
-pub(in crate::store) fn join_request(row: &SqliteRow) -> Result<JoinRequest, StoreError> {
+pub(in crate::store) fn join_request(row: &Row) -> Result<JoinRequest, StoreError> {
     Ok(JoinRequest {
         id: id(row, "id")?,
         group: id(row, "group_id")?,
@@ -128,7 +126,7 @@ pub(in crate::store) fn join_request(row: &SqliteRow) -> Result<JoinRequest, Sto
 }
 
 /// The columns of `contacts`, if they are not all NULL.
-pub(in crate::store) fn contact(row: &SqliteRow) -> Result<Option<Contact>, StoreError> {
+pub(in crate::store) fn contact(row: &Row) -> Result<Option<Contact>, StoreError> {
     if let Some(user) = optional_id(row, "user_id")? {
         return Ok(Some(Contact::User { user }));
     }

@@ -4,9 +4,8 @@ use super::row::get;
 use super::{Store, StoreError};
 use crate::domain::EntityUid;
 use crate::domain::uid::types;
+use crate::store::sql::{self, Row};
 use smol_str::SmolStr;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 /// Up to which number there are users and items. Some numbers below may belong to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn extent(&self) -> Result<Extent, StoreError> {
         let mut transaction = self.read().await?;
-        let row = sqlx::query(EXTENT).fetch_one(transaction.connection()).await?;
+        let row = sql::query(EXTENT).fetch_one(transaction.connection()).await?;
         let number = |column| Ok::<_, StoreError>(u64::try_from(get::<i64>(&row, column)?).unwrap_or(0));
         Ok(Extent { users: number("users")?, items: number("items")? })
     }
@@ -74,7 +73,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn user_from(&self, number: u64) -> Result<Option<EntityUid>, StoreError> {
         let mut transaction = self.read().await?;
-        let row = sqlx::query(USER).bind(signed(number)).fetch_optional(transaction.connection()).await?;
+        let row = sql::query(USER).bind(signed(number)).fetch_optional(transaction.connection()).await?;
         row.map(|row| uid(&row, types::USER, "id")).transpose()
     }
 
@@ -84,7 +83,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn place_from(&self, number: u64) -> Result<Option<Place>, StoreError> {
         let mut transaction = self.read().await?;
-        let row = sqlx::query(PLACE).bind(signed(number)).fetch_optional(transaction.connection()).await?;
+        let row = sql::query(PLACE).bind(signed(number)).fetch_optional(transaction.connection()).await?;
         row.map(|row| place(&row)).transpose()
     }
 
@@ -94,7 +93,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn people_of(&self, group: &str, count_max: u32) -> Result<Vec<Person>, StoreError> {
         let mut transaction = self.read().await?;
-        let rows = sqlx::query(PEOPLE).bind(group).bind(count_max).fetch_all(transaction.connection()).await?;
+        let rows = sql::query(PEOPLE).bind(group).bind(count_max).fetch_all(transaction.connection()).await?;
         rows.iter()
             .map(|row| {
                 Ok(Person { user: uid(row, types::USER, "user_id")?, co_administrator: get(row, "co_administrator")? })
@@ -103,7 +102,7 @@ impl Store {
     }
 }
 
-fn place(row: &SqliteRow) -> Result<Place, StoreError> {
+fn place(row: &Row) -> Result<Place, StoreError> {
     let folder: Option<&str> = row.try_get("folder")?;
     Ok(Place {
         item: uid(row, types::ITEM, "item")?,
@@ -117,7 +116,7 @@ fn place(row: &SqliteRow) -> Result<Place, StoreError> {
     })
 }
 
-fn uid(row: &SqliteRow, type_name: &'static str, column: &'static str) -> Result<EntityUid, StoreError> {
+fn uid(row: &Row, type_name: &'static str, column: &'static str) -> Result<EntityUid, StoreError> {
     Ok(EntityUid::new(type_name, get::<&str>(row, column)?))
 }
 

@@ -19,17 +19,17 @@ pub mod users;
 
 use super::Store;
 use super::changes::Change;
-use super::connection::Slot;
+use super::connection::{Begin, End, Slot};
 use super::error::StoreError;
 use super::facts::{self, KnownKeys};
 use super::idempotency::KeptAnswer;
 use super::lease::Lease;
 use crate::domain::facts::{Snapshot, Wanted};
 use crate::domain::{EntityUid, Revision, UserId};
-use sqlx::SqliteConnection;
+use crate::store::sql::Connection;
 use touched::Touched;
 
-pub use follower::{Follower, followed};
+pub use follower::{Follower, followed, tell};
 
 /// One change under way. Dropped without [`WriteTransaction::commit`], it never was.
 pub struct WriteTransaction {
@@ -69,7 +69,12 @@ impl Store {
         at_ms: i64,
     ) -> Result<WriteTransaction, StoreError> {
         let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
+        let before = self.before();
         let (base, rows_before) = begin(&mut lease).await?;
+        // INVARIANT: before anybody checks whether the change may be made, and before it has a revision of its own.
+        if let Some(before) = before {
+            Box::pin(self.builds_on(lease.connection(), base, before)).await?;
+        }
         Ok(WriteTransaction {
             lease,
             _store: self.clone(),
@@ -86,8 +91,9 @@ impl Store {
     }
 }
 
-async fn begin(slot: &mut Slot) -> Result<(Revision, i64), StoreError> {
-    slot.begin("BEGIN IMMEDIATE").await?;
+/// Begins a write: the revision there is, and how many rows the connection had written before.
+pub(in crate::store) async fn begin(slot: &mut Slot) -> Result<(Revision, i64), StoreError> {
+    slot.begin(Begin::Write).await?;
     record::standing(slot.connection()).await
 }
 
@@ -128,7 +134,7 @@ impl WriteTransaction {
     }
 
     /// For the statements of this module's parts.
-    pub(in crate::store) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(in crate::store) fn connection(&mut self) -> &mut Connection {
         self.lease.connection()
     }
 
@@ -157,14 +163,14 @@ impl WriteTransaction {
         let revision = self.base.next();
         self.record(revision).await?;
         self.keep_answer().await?;
-        followed(follower, self.touched.uids(), revision, self.lease.end("COMMIT")).await?;
+        followed(follower, self.touched.uids(), revision, self.lease.end(End::Commit)).await?;
         Ok(revision)
     }
 
     /// Makes the change so at a revision of the caller's choice, where nobody follows: before a server starts.
     pub(in crate::store) async fn commit_at(mut self, revision: Revision) -> Result<(), StoreError> {
         self.record(revision).await?;
-        self.lease.end("COMMIT").await
+        self.lease.end(End::Commit).await
     }
 
     async fn leave(mut self, follower: &dyn Follower) -> Result<Revision, StoreError> {
@@ -172,7 +178,7 @@ impl WriteTransaction {
         if rows != self.rows_before {
             return Err(StoreError::Corrupt(format!("`{}` wrote but touched nothing", self.command)));
         }
-        let end = if self.keep_answer().await? { "COMMIT" } else { "ROLLBACK" };
+        let end = if self.keep_answer().await? { End::Commit } else { End::Rollback };
         self.lease.end(end).await?;
         // The revision is acknowledged by being answered, and it may be that of a change whose
         // commit was cut short before it was published.

@@ -15,7 +15,7 @@ const BILLION: u64 = 1_000_000_000;
 
 /// The worked example in `conclave.db` of a folder of its own.
 async fn demo() -> TempDir {
-    let database = TestSidecar::new().with_demo().start().await.into_database().await;
+    let database = TestSidecar::new().in_file().with_demo().start().await.into_database().await;
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("conclave.db"), database).unwrap();
     folder
@@ -50,7 +50,7 @@ fn revision(out: &str, word: &str) -> u64 {
 
 #[tokio::test]
 async fn a_backup_beside_a_busy_server_is_one_state_and_comes_back_as_it_was() {
-    let sidecar = TestSidecar::new().with_demo().start().await;
+    let sidecar = TestSidecar::new().in_file().with_demo().start().await;
     let (database, folder) = (sidecar.database(), TempDir::new().unwrap());
     let at = folder.path().to_owned();
     let count = |lines: &str| lines.lines().filter(|line| line.contains("\"type\":\"item\"")).count();
@@ -147,7 +147,7 @@ async fn a_restore_keeps_what_was_there_and_wants_the_server_stopped() {
     let (code, said) = failed(at, &["restore", "copy"]);
     assert!(code == 2 && said.contains("--force"), "{said}");
 
-    let serving = TestSidecar::new().start().await;
+    let serving = TestSidecar::new().in_file().start().await;
     let (code, said) = failed(at, &["restore", "copy", "--force", "--database", &serving.database()]);
     assert!(code == 2 && said.contains("another conclave"), "{said}");
     serving.stop().await;

@@ -1,6 +1,6 @@
 //! Export and import: what goes out comes in again, and nothing comes in that breaks a rule.
 
-use crate::sidecar::{TestSidecar, block_on};
+use crate::sidecar::{Served, TestSidecar, block_on};
 use crate::world::{World, steps};
 use conclave::bulk::{ImportError, Imported, Plan, export, import};
 use conclave::config::ToolKinds;
@@ -11,17 +11,19 @@ use proptest::prelude::*;
 use std::io::Cursor;
 use tempfile::TempDir;
 
-/// An empty database of its own.
+/// An empty database of its own: where tests have a server, there.
 struct Database {
     store: Store,
     _folder: TempDir,
+    _served: Option<Served>,
 }
 
 impl Database {
     async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("conclave.db");
-        Self { store: Store::open(path.to_str().unwrap(), Access::Own).await.unwrap(), _folder: folder }
+        let (folder, served) = (TempDir::new().unwrap(), Served::new().await);
+        let path = folder.path().join("conclave.db").display().to_string();
+        let url = served.as_ref().map_or(path, |served| served.url.clone());
+        Self { store: Store::open(&url, Access::Own).await.unwrap(), _folder: folder, _served: served }
     }
 
     async fn import(&self, text: &str, transaction_lines: Option<u64>) -> Result<Imported, ImportError> {

@@ -17,3 +17,5 @@ mod oracle;
 pub mod room;
 mod soak;
 mod victim;
+
+pub use dice::Dice;

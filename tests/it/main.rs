@@ -8,6 +8,7 @@
     reason = "a test that panics is a test that failed"
 )]
 
+mod acts;
 mod advisories;
 mod audit;
 mod authentication;
@@ -35,6 +36,8 @@ mod eval;
 mod explain;
 mod failpoints;
 mod feed;
+#[expect(clippy::panic, clippy::print_stderr, reason = "what a seed led to, and what was left out, is said aloud")]
+mod fleet;
 mod freshness;
 mod fuzz;
 mod handover;

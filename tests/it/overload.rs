@@ -39,7 +39,7 @@ async fn run(beside: &mut SqliteConnection, statement: &'static str) {
 
 #[tokio::test]
 async fn cached_decisions_go_on_while_the_database_is_gone() {
-    let sidecar = TestSidecar::new().with_demo().start().await;
+    let sidecar = TestSidecar::new().in_file().with_demo().start().await;
     is_told(&sidecar, 0, "Deny").await;
     is_told(&sidecar, 1, "Allow").await;
     let mut beside = SqliteConnectOptions::new().filename(sidecar.database()).connect().await.unwrap();
@@ -73,7 +73,7 @@ async fn cached_decisions_go_on_while_the_database_is_gone() {
 #[tokio::test]
 async fn while_the_database_does_not_answer_few_wait_and_the_others_are_turned_away() {
     const ASKERS: usize = 20;
-    let narrow = TestSidecar::new().with_demo().configured(|config| {
+    let narrow = TestSidecar::new().in_file().with_demo().configured(|config| {
         config.limits.misses_running_max = 2;
         config.limits.misses_waiting_max = 1;
         config.limits.misses_burst_max = 4;

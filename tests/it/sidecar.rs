@@ -9,12 +9,18 @@ use conclave::store::{Access, Store};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+mod served;
+
+pub use served::{Served, is_on_server, run};
 
 /// Says what the server to test is like; `start` starts it.
 #[derive(Default)]
@@ -23,6 +29,10 @@ pub struct TestSidecar {
     clock: Arc<Ahead>,
     /// A database to start from.
     template: Option<Vec<u8>>,
+    /// Whether the database must be a file, whatever tests are run on.
+    in_file: bool,
+    /// The database of another sidecar.
+    shared: Option<String>,
     /// What ids are called instead of what the test calls them.
     rename: Option<fn(&str) -> String>,
     running: Option<Running>,
@@ -41,6 +51,8 @@ impl Clock for Ahead {
 }
 
 struct Running {
+    /// A database on a server, gone with this.
+    _served: Option<Served>,
     folder: TempDir,
     client: Client,
     access: String,
@@ -113,6 +125,24 @@ impl TestSidecar {
         })
     }
 
+    /// On a file, for tests of files.
+    pub fn in_file(mut self) -> Self {
+        self.in_file = true;
+        self
+    }
+
+    /// On the database of another, which is on a server.
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.shared = Some(other.database());
+        self
+    }
+
+    /// On a database at this place, of somebody else's.
+    pub fn at(mut self, database: String) -> Self {
+        self.shared = Some(database);
+        self
+    }
+
     /// With the worked example in it.
     pub fn with_demo(mut self) -> Self {
         self.config.demo = true;
@@ -153,10 +183,24 @@ impl TestSidecar {
     pub async fn start(mut self) -> Self {
         let folder = TempDir::new().unwrap();
         let database = folder.path().join("conclave.db");
-        if let Some(template) = self.template.take() {
-            std::fs::write(&database, template).unwrap();
+        let mut served = None;
+        self.config.database = match (self.template.take(), self.shared.take()) {
+            (Some(template), _) => {
+                std::fs::write(&database, template).unwrap();
+                database.display().to_string()
+            }
+            (None, Some(shared)) => shared,
+            (None, None) => {
+                served = if self.in_file { None } else { Served::new().await };
+                served.as_ref().map_or_else(|| database.display().to_string(), |served| served.url.clone())
+            }
+        };
+        if is_on_server(&self.config.database) && self.config.admin_token_file.is_none() {
+            let file = folder.path().join("conclave.admin-token");
+            std::fs::write(&file, "a-token-of-tests-alone").unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            self.config.admin_token_file = self.config.tokens_file.is_none().then_some(file);
         }
-        self.config.database = database.display().to_string();
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let application = Application::build(&self.config, clock, Arc::new(SystemRandom)).await.unwrap();
         let app = Arc::clone(application.app());
@@ -169,8 +213,20 @@ impl TestSidecar {
         let token = std::fs::read_to_string(self.config.token_file()).unwrap_or_default().trim().to_owned();
         // Dozens of servers at a time: each gets few connections and keeps them.
         let client = Client::builder().no_proxy().build().unwrap();
-        self.running = Some(Running { folder, client, access, admin, token, app, stop, done });
+        self.running = Some(Running { _served: served, folder, client, access, admin, token, app, stop, done });
         self
+    }
+
+    /// Why it does not start on the database of another.
+    pub async fn refused(mut self) -> String {
+        let folder = TempDir::new().unwrap();
+        self.config.database = self.shared.take().expect("a database");
+        self.config.admin_token_file = Some(folder.path().join("conclave.admin-token"));
+        std::fs::write(folder.path().join("conclave.admin-token"), "a-token-of-tests-alone").unwrap();
+        std::fs::set_permissions(folder.path().join("conclave.admin-token"), Permissions::from_mode(0o600)).unwrap();
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let refused = Application::build(&self.config, clock, Arc::new(SystemRandom)).await;
+        refused.err().expect("it must not start").to_string()
     }
 
     /// Stops the server in order and waits for it; what it leaves behind must keep every invariant.
@@ -190,7 +246,7 @@ impl TestSidecar {
     }
 
     async fn end(mut self) -> TempDir {
-        let Running { folder, stop, done, client, app, .. } = self.running.take().unwrap();
+        let Running { folder, stop, done, client, app, _served, .. } = self.running.take().unwrap();
         drop((client, app));
         stop.send(()).unwrap();
         done.await.unwrap();
@@ -379,13 +435,26 @@ impl TestSidecar {
 
     /// May this user do this action on this resource?
     pub async fn ask(&self, user: &str, action: &str, resource: &(&str, String), context: &Value) -> Answer {
+        self.ask_since(0, user, action, resource, context).await
+    }
+
+    /// The same, of a revision no older than this.
+    pub async fn ask_since(
+        &self,
+        revision: u64,
+        user: &str,
+        action: &str,
+        resource: &(&str, String),
+        context: &Value,
+    ) -> Answer {
         let body = json!({
             "principal": crate::world::reference("User", &self.id(user)),
             "action": crate::world::reference("Action", action),
             "resource": crate::world::reference(resource.0, &self.id(&resource.1)),
             "context": context,
         });
-        let reply = self.access("/v1/is_authorized", body.to_string()).await;
+        let since = (revision > 0).then(|| ("conclave-min-revision", revision.to_string()));
+        let reply = self.access_with("/v1/is_authorized", body.to_string(), since.as_slice()).await;
         assert_eq!(reply.status, 200, "{body}: {}", reply.body);
         let texts =
             |value: &Value| value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect();

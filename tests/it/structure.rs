@@ -199,13 +199,14 @@ fn files_stay_short_enough_to_read() {
 
 /// Files in which text that is not one literal is given to the database, and how often. Each of these texts is made of
 /// constants and of the numbers of parameters, as can be read beside it; whatever comes from anybody is bound.
-const SQL_TEXTS: [(&str, usize); 7] = [
+const SQL_TEXTS: [(&str, usize); 8] = [
     ("bulk/import.rs", 2),
     ("bulk/items.rs", 1),
     ("facts/few.rs", 1),
     ("facts/many.rs", 1),
     ("search/places.rs", 1),
     ("search/rows.rs", 1),
+    ("server.rs", 1),
     ("write/entities.rs", 1),
 ];
 
@@ -213,9 +214,12 @@ const SQL_TEXTS: [(&str, usize); 7] = [
 fn sql_is_made_of_constants() {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     let mut found = BTreeSet::new();
+    // There the texts meet the database, each of them told to be safe by its type.
+    let seam = store.join("sql");
     for path in sources().into_iter().filter(|path| path.starts_with(&store)) {
         let code = code(&path);
-        let count = code.matches("AssertSqlSafe(").count();
+        let told = ["AssertSqlSafe(", "OfConstants("].map(|safe| code.matches(safe).count());
+        let count = if path.starts_with(&seam) { 0 } else { told.iter().sum() };
         if count > 0 {
             found.insert((path.strip_prefix(&store).unwrap().to_str().unwrap().to_owned(), count));
         }

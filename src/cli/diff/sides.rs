@@ -90,7 +90,7 @@ impl Loaded {
     }
 
     async fn stored(&self, config: &Config, log: Box<dyn BufRead>, bar: &ProgressBar) -> miette::Result<Replayed> {
-        let store = Store::open(&config.database, Access::ReadOnly).await.into_diagnostic()?;
+        let store = Store::open(&config.database_url(), Access::ReadOnly).await.into_diagnostic()?;
         let check = async |bundle: &Arc<Bundle>| {
             Check::new(store.clone(), Arc::clone(bundle), &config.limits).await.into_diagnostic()
         };

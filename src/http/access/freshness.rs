@@ -36,6 +36,11 @@ pub(in crate::http) async fn reached(check: &Check, wanted: Revision, limits: &L
         return Ok(());
     }
     let until = Instant::now() + Duration::from_millis(limits.min_revision_wait_milliseconds);
+    // Made through another sidecar, it may be there already. Where the store does not answer, waiting ends.
+    let _ = tokio::time::timeout_at(until, Box::pin(check.catch_up())).await;
+    if check.revision() >= wanted {
+        return Ok(());
+    }
     while Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(REVISION_POLL_MILLISECONDS)).await;
         if check.revision() >= wanted {

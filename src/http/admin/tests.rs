@@ -6,17 +6,17 @@ use crate::config::Limits;
 use crate::http::auth::AdminToken;
 use crate::http::router;
 use crate::reload::Reloader;
+use crate::store::testing::Place;
 use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 const TOKEN: &str = "a-token-long-enough";
 
 struct Server {
     app: Arc<App>,
-    _directory: TempDir,
+    _directory: Place,
 }
 
 /// What came back: status, revision where one is named, body.

@@ -4,7 +4,7 @@ use super::protocol::{Ordered, Protocol};
 use super::world::{Cached, Found, Parts, Seen};
 use crate::domain::{EntityUid, Revision};
 use crate::stamp::{Collected, Stamp, Stripe, Stripes};
-use crate::store::Follower;
+use crate::store::{Follower, tell};
 use loom::sync::atomic::AtomicU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -285,4 +285,65 @@ pub(super) struct RelaxedRaises;
 
 impl Protocol for RelaxedRaises {
     type Version = Ordered<1, 0>;
+}
+
+/// What others changed is published, and then raised.
+#[derive(Debug)]
+pub(super) struct PublishedBeforeFollowed;
+
+impl Protocol for PublishedBeforeFollowed {
+    type Version = Numbers;
+    const ABOUT_OTHERS: bool = true;
+
+    fn tell(stripes: &Stripes<Numbers>, changes: &[(Revision, Vec<EntityUid>)]) {
+        if let Some((last, _)) = changes.last() {
+            stripes.publish(*last);
+        }
+        tell(stripes, changes);
+    }
+}
+
+/// What others changed counts as applied, and is then raised.
+#[derive(Debug)]
+pub(super) struct AppliedBeforeRaised;
+
+impl Protocol for AppliedBeforeRaised {
+    type Version = Numbers;
+    const ABOUT_OTHERS: bool = true;
+
+    fn tell(stripes: &Stripes<Numbers>, changes: &[(Revision, Vec<EntityUid>)]) {
+        if let Some((last, _)) = changes.last() {
+            stripes.apply(*last);
+        }
+        tell(stripes, changes);
+    }
+}
+
+/// A fill goes on with whatever revision it has read.
+#[derive(Debug)]
+pub(super) struct FilledWithoutFollowing;
+
+impl Protocol for FilledWithoutFollowing {
+    type Version = Numbers;
+    const ABOUT_OTHERS: bool = true;
+
+    fn seen(_: &Stripes<Numbers>, _: Revision, _: impl Fn()) {}
+
+    fn build_on(stripes: &Stripes<Numbers>, revision: Revision, catch_up: impl Fn()) {
+        if stripes.applied() < revision {
+            catch_up();
+        }
+        stripes.publish(revision);
+    }
+}
+
+/// A change is made on top of changes that nobody here knows of.
+#[derive(Debug)]
+pub(super) struct WrittenWithoutFollowing;
+
+impl Protocol for WrittenWithoutFollowing {
+    type Version = Numbers;
+    const ABOUT_OTHERS: bool = true;
+
+    fn build_on(_: &Stripes<Numbers>, _: Revision, _: impl Fn()) {}
 }

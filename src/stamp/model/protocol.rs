@@ -3,7 +3,7 @@
 use super::world::{Cached, Found, Parts, Seen, at_once};
 use crate::domain::{EntityUid, Revision};
 use crate::stamp::{self, Stamp, Stripe, Stripes, Turn, Version};
-use crate::store::{Follower, followed};
+use crate::store::{Follower, followed, tell};
 use loom::sync::atomic::AtomicU64;
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -27,6 +27,9 @@ impl Version for AtomicU64 {
 /// The protocol, by default that of the program.
 pub(super) trait Protocol: Debug + Sized + 'static {
     type Version: Version + 'static;
+
+    /// Whether it differs only where others change something.
+    const ABOUT_OTHERS: bool = false;
 
     fn hit(stamp: &Stamp<Self::Version>, stripes: &Stripes<Self::Version>) -> Option<Revision> {
         stamp.check(stripes)
@@ -73,6 +76,23 @@ pub(super) trait Protocol: Debug + Sized + 'static {
         };
         let Ok(()) = at_once(followed(follower as &dyn Follower, touched, revision, commit));
         acknowledge();
+    }
+
+    /// What was read at this revision is used only once all up to it is applied.
+    fn seen(stripes: &Stripes<Self::Version>, revision: Revision, catch_up: impl Fn()) {
+        if stripes.applied() < revision {
+            catch_up();
+        }
+    }
+
+    /// A change builds on this revision.
+    fn build_on(stripes: &Stripes<Self::Version>, revision: Revision, catch_up: impl Fn()) {
+        Self::seen(stripes, revision, catch_up);
+        stripes.publish(revision);
+    }
+
+    fn tell(stripes: &Stripes<Self::Version>, changes: &[(Revision, Vec<EntityUid>)]) {
+        tell(stripes as &dyn Follower, changes);
     }
 
     fn rests_on(_seen: &Seen, stripes: Vec<Stripe>) -> Vec<Stripe> {

@@ -3,7 +3,7 @@
 use super::protocol::Protocol;
 use crate::domain::{EntityUid, Revision};
 use crate::stamp::{Collected, Stamp, Stamped, Stripe, Stripes, Version};
-use crate::store::followed;
+use crate::store::{Follower as _, followed};
 use loom::sync::Mutex;
 use loom::sync::atomic::AtomicU64;
 use std::hash::RandomState;
@@ -120,9 +120,11 @@ struct Place<V> {
 #[derive(Debug)]
 pub(super) struct World<P: Protocol> {
     stripes: Stripes<P::Version>,
-    /// The state that each revision committed, from revision 1 on.
-    committed: Mutex<Vec<State>>,
+    /// The state that each revision committed, from revision 1 on, and what it touched.
+    committed: Mutex<Vec<(State, Vec<EntityUid>)>>,
     writer: Mutex<()>,
+    /// Whether others change what is in the store: only then is anything followed.
+    is_shared: bool,
     entities: [Mutex<Option<Arc<Held>>>; 3],
     decisions: Vec<Place<P::Version>>,
     /// The newest revision that anybody was told of, by an acknowledgement or an answer.
@@ -154,12 +156,13 @@ impl Ground {
 
 impl<P: Protocol> World<P> {
     /// A world at revision 1, in which `there` says which entities exist.
-    pub(super) fn new(ground: &Ground, there: [bool; 2], questions: &[Question]) -> Self {
+    pub(super) fn new(ground: &Ground, there: [bool; 2], questions: &[Question], is_shared: bool) -> Self {
         let place = |question: &Question| Place { question: *question, answer: Mutex::new(None), turn: Mutex::new(()) };
         Self {
             stripes: Stripes::sized(Revision(1), STRIPES, ground.hasher.clone()),
-            committed: Mutex::new(vec![there.map(|there| there.then_some(1))]),
+            committed: Mutex::new(vec![(there.map(|there| there.then_some(1)), Vec::new())]),
             writer: Mutex::new(()),
+            is_shared,
             entities: std::array::from_fn(|_| Mutex::new(None)),
             decisions: questions.iter().map(place).collect(),
             told: AtomicU64::new(1),
@@ -171,13 +174,16 @@ impl<P: Protocol> World<P> {
     pub(super) fn write(&self, change: Change) {
         let writing = self.writer.lock().unwrap();
         let (base, mut state) = self.newest();
+        if self.is_shared {
+            P::build_on(&self.stripes, base, || self.catch_up());
+        }
         let revision = base.next();
         let (fate, entities) = change;
         for (entity, there) in entities {
             state[*entity] = there.then_some(revision.0);
         }
         let touched: Vec<_> = entities.iter().map(|(entity, _)| self.uids[*entity].clone()).collect();
-        let commit = || self.committed.lock().unwrap().push(state);
+        let commit = || self.committed.lock().unwrap().push((state, touched.clone()));
         let acknowledge = || {
             self.told.fetch_max(revision.0, Ordering::AcqRel);
         };
@@ -195,6 +201,28 @@ impl<P: Protocol> World<P> {
             }
         }
         drop(writing);
+    }
+
+    /// One transaction of another sidecar, which acknowledges it to others.
+    pub(super) fn write_elsewhere(&self, (_, entities): Change) {
+        let writing = self.writer.lock().unwrap();
+        let (base, mut state) = self.newest();
+        for (entity, there) in entities {
+            state[*entity] = there.then_some(base.next().0);
+        }
+        let touched = entities.iter().map(|(entity, _)| self.uids[*entity].clone()).collect();
+        self.committed.lock().unwrap().push((state, touched));
+        drop(writing);
+    }
+
+    /// As `Store::catch_up` does it.
+    pub(super) fn catch_up(&self) {
+        let applied = usize::try_from(self.stripes.applied().0).unwrap();
+        let committed = self.committed.lock().unwrap();
+        let changes = committed.iter().zip(1..).skip(applied);
+        let changes: Vec<_> = changes.map(|((_, touched), n)| (Revision(n), touched.clone())).collect();
+        drop(committed);
+        P::tell(&self.stripes, &changes);
     }
 
     /// One question, from its arrival until its answer has left.
@@ -236,7 +264,7 @@ impl<P: Protocol> World<P> {
         let mut parts = Vec::new();
         for wave in question.0 {
             let kept: Vec<_> = wave.iter().map(|entity| self.kept(*entity)).collect();
-            let read = kept.iter().any(Option::is_none).then(|| self.newest());
+            let read = kept.iter().any(Option::is_none).then(|| self.read());
             for (entity, kept) in wave.iter().zip(kept) {
                 parts.push(match (kept, read) {
                     (None, Some(read)) => self.keep(*entity, read),
@@ -254,7 +282,7 @@ impl<P: Protocol> World<P> {
 
     /// As `Slicer::reread` does it: everything from one snapshot.
     fn reread(&self, question: Question) -> Parts {
-        let read = self.newest();
+        let read = self.read();
         Parts(question.entities().map(|entity| self.keep(entity, read)).collect())
     }
 
@@ -267,10 +295,19 @@ impl<P: Protocol> World<P> {
         held
     }
 
+    /// As `Store::snapshot` does it: what is read beyond what is applied is followed first.
+    fn read(&self) -> (Revision, State) {
+        let read = self.newest();
+        if self.is_shared {
+            P::seen(&self.stripes, read.0, || self.catch_up());
+        }
+        read
+    }
+
     /// One statement: the newest commit, whole.
     fn newest(&self) -> (Revision, State) {
         let committed = self.committed.lock().unwrap();
-        (Revision(committed.len() as u64), *committed.last().unwrap())
+        (Revision(committed.len() as u64), committed.last().unwrap().0)
     }
 
     /// What is wrong with an answer, once all writes are done.
@@ -282,7 +319,7 @@ impl<P: Protocol> World<P> {
         }
         let place = usize::try_from(*revision).unwrap() - 1;
         match committed.get(place) {
-            Some(state) if question.right(*state) == *seen => Ok(()),
+            Some((state, _)) if question.right(*state) == *seen => Ok(()),
             state => Err(format!("{answered:?}, but there the store holds {state:?}")),
         }
     }

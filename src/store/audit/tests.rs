@@ -1,5 +1,6 @@
 use super::*;
 use crate::store::Change;
+use crate::store::sql;
 use crate::store::testing::{Silent, World, explain};
 
 fn user(id: &str) -> UserId {
@@ -89,11 +90,11 @@ async fn the_oldest_refusals_go_first_and_never_what_was_done() {
     let world = World::new().await;
     world.store.record_refused(&[refused(1), refused(2), refused(3)]).await.unwrap();
     let mut connection = world.connection().await;
-    sqlx::query(PRUNE).bind("refused").bind(2).execute(&mut connection).await.unwrap();
+    sql::query(PRUNE).bind("refused").bind(2).execute(&mut connection).await.unwrap();
     let left: Vec<_> = rows(&world, AuditFilter::default()).await.iter().map(|row| row.attempt.at_ms).collect();
     assert_eq!(left, [3, 2, 0]);
     world.store.record_refused(&[refused(4)]).await.unwrap();
-    let numbers: Vec<i64> = sqlx::query_scalar("SELECT number FROM audit WHERE outcome = 'refused' ORDER BY id")
+    let numbers: Vec<i64> = sql::query_scalar("SELECT number FROM audit WHERE outcome = 'refused' ORDER BY id")
         .fetch_all(&mut connection)
         .await
         .unwrap();

@@ -1,6 +1,7 @@
 //! Everything, one line at a time, from one snapshot.
 
 use super::Kind;
+use crate::store::sql::{self, Dialect};
 use crate::store::{ReadTransaction, StoreError, row};
 use futures_util::TryStreamExt as _;
 use std::pin::pin;
@@ -11,7 +12,7 @@ const fn lines(kind: Kind) -> &'static str {
         Kind::Subscription => {
             "SELECT json_object('type', 'subscription', 'id', id, 'max_groups', max_groups, 'max_members', max_members,
                 'capacities', (SELECT json_group_object(kind, capacity) FROM (
-                    SELECT kind, capacity FROM capacities WHERE subscription = subscriptions.id ORDER BY kind))) AS line
+                    SELECT kind, capacity FROM capacities WHERE subscription = subscriptions.id ORDER BY kind) AS limits)) AS line
              FROM subscriptions ORDER BY id"
         }
         Kind::User => {
@@ -23,14 +24,14 @@ const fn lines(kind: Kind) -> &'static str {
         Kind::Group => {
             "SELECT json_object('type', 'group', 'id', id, 'name', name, 'administrator', administrator,
                 'full_name', full_name, 'description', description, 'language', language, 'activity', activity,
-                'sector', sector, 'published', json(iif(published, 'true', 'false')),
-                'members_published', json(iif(members_published, 'true', 'false')),
-                'open', json(iif(open, 'true', 'false')), 'created_ms', created_ms) AS line
+                'sector', sector, 'published', json(iif(published = 1, 'true', 'false')),
+                'members_published', json(iif(members_published = 1, 'true', 'false')),
+                'open', json(iif(open = 1, 'true', 'false')), 'created_ms', created_ms) AS line
              FROM groups ORDER BY id"
         }
         Kind::Member => {
             "SELECT json_object('type', 'member', 'group', group_id, 'user', user_id,
-                'co_administrator', json(iif(co_administrator, 'true', 'false')), 'since_ms', since_ms) AS line
+                'co_administrator', json(iif(co_administrator = 1, 'true', 'false')), 'since_ms', since_ms) AS line
              FROM members ORDER BY group_id, user_id"
         }
         Kind::Folder => {
@@ -40,10 +41,10 @@ const fn lines(kind: Kind) -> &'static str {
                  SELECT folders.key, folders.tool, depth + 1 FROM reached
                  CROSS JOIN folders ON folders.tool = reached.tool AND folders.parent = reached.key)
              SELECT json_object('type', 'folder', 'id', folders.id,
-                'parent', iif(outer.id IS NULL, json_object('tool', tools.id), json_object('folder', outer.id)),
+                'parent', iif(around.id IS NULL, json_object('tool', tools.id), json_object('folder', around.id)),
                 'name', folders.name, 'author', folders.author) AS line
              FROM reached JOIN folders ON folders.key = reached.key JOIN tools ON tools.key = folders.tool
-             LEFT JOIN folders AS outer ON outer.key = folders.parent
+             LEFT JOIN folders AS around ON around.key = folders.parent
              ORDER BY depth, folders.id"
         }
         Kind::Item => {
@@ -61,7 +62,7 @@ const fn lines(kind: Kind) -> &'static str {
             "SELECT json_object('type', 'grant',
                 'resource', json_object(lower(resource_type), coalesce(tools.id, folders.id, items.id)),
                 'right', access, 'to', json_object(lower(grantee_type), grantee),
-                'kept', json(iif(kept, 'true', 'false'))) AS line
+                'kept', json(iif(kept = 1, 'true', 'false'))) AS line
              FROM grants
              LEFT JOIN tools ON resource_type = 'Tool' AND tools.key = resource
              LEFT JOIN folders ON resource_type = 'Folder' AND folders.key = resource
@@ -89,7 +90,7 @@ const fn lines(kind: Kind) -> &'static str {
                     SELECT json_group_array(json_object('type', parent_type, 'id', parent_id)) FROM (
                         SELECT parent_type, parent_id FROM entity_parents AS p
                         WHERE p.entity_type = e.entity_type AND p.entity_id = e.entity_id
-                        ORDER BY parent_type, parent_id)),
+                        ORDER BY parent_type, parent_id) AS all_of),
                 'tags', json(tags))) AS line
              FROM entities AS e ORDER BY entity_type, entity_id"
         }
@@ -109,7 +110,7 @@ impl ReadTransaction {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub async fn export_count(&mut self) -> Result<u64, StoreError> {
-        row::count(&sqlx::query(COUNT).fetch_one(self.connection()).await?, "number")
+        row::count(&sql::query(COUNT).fetch_one(self.connection()).await?, "number")
     }
 
     /// Hands everything of one kind to `take`, a JSON object at a time, in a fixed order.
@@ -121,10 +122,40 @@ impl ReadTransaction {
         kind: Kind,
         take: &mut impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut rows = pin!(sqlx::query(lines(kind)).fetch(self.connection()));
+        let is_spaced = self.connection().dialect() == Dialect::Postgres;
+        let mut rows = pin!(sql::query(lines(kind)).fetch(self.connection()));
         while let Some(row) = rows.try_next().await.map_err(StoreError::from)? {
-            take(row::get(&row, "line")?)?;
+            let line: &str = row::get(&row, "line")?;
+            if is_spaced { take(&compact(line))? } else { take(line)? }
         }
         Ok(())
+    }
+}
+
+/// JSON without spaces between its parts: the same bytes whatever database wrote it.
+fn compact(json: &str) -> String {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let keeps = |c: &char| {
+        let keeps = is_text || !c.is_ascii_whitespace();
+        if is_escaped {
+            is_escaped = false;
+        } else if *c == '"' {
+            is_text = !is_text;
+        } else {
+            is_escaped = is_text && *c == '\\';
+        }
+        keeps
+    };
+    json.chars().filter(keeps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_space_between_parts_is_left_out() {
+        let spaced = r#"{"a b" : ["c\"  d\\", 1, {"e" : "\\" }]}"#;
+        assert_eq!(compact(spaced), r#"{"a b":["c\"  d\\",1,{"e":"\\"}]}"#);
     }
 }

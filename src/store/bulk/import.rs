@@ -3,9 +3,8 @@
 use super::refusal::{Reason, Refused, reasons};
 use super::{Kind, insert};
 use crate::store::limits::IMPORT_PAGE_CACHE_KIBIBYTES_MAX;
+use crate::store::sql::{self, Connection, Dialect};
 use crate::store::{Store, StoreError, WriteTransaction, row};
-use sqlx::AssertSqlSafe;
-use sqlx::sqlite::SqliteConnection;
 
 /// What comes with a new group or user, and how deep folders may lie.
 #[derive(Debug, Clone)]
@@ -38,10 +37,12 @@ impl Store {
     /// [`StoreError`] if the store was not opened to write, or the database does not answer.
     pub async fn import_prepare(&self) -> Result<(), StoreError> {
         let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
+        if lease.connection().dialect() == Dialect::Postgres {
+            return Ok(());
+        }
         // What undoes a statement stays in memory too.
         let settings = format!("PRAGMA cache_size = -{IMPORT_PAGE_CACHE_KIBIBYTES_MAX}; PRAGMA temp_store = MEMORY");
-        // Made of constants of this program alone.
-        sqlx::raw_sql(AssertSqlSafe(settings)).execute(lease.connection()).await?;
+        lease.connection().run(sql::OfConstants(settings)).await?;
         Ok(())
     }
 
@@ -52,7 +53,7 @@ impl Store {
     pub async fn import_progress(&self) -> Result<Option<Progress>, StoreError> {
         let sql = "SELECT lines, bytes, digest, finished FROM imports WHERE one = 1";
         let mut lease = self.reader().await?;
-        let Some(found) = sqlx::query(sql).fetch_optional(lease.connection()).await? else { return Ok(None) };
+        let Some(found) = sql::query(sql).fetch_optional(lease.connection()).await? else { return Ok(None) };
         Ok(Some(Progress {
             lines: row::count(&found, "lines")?,
             bytes: row::count(&found, "bytes")?,
@@ -82,15 +83,15 @@ impl WriteTransaction {
     /// Undoes what `insert` did if it answers `false`.
     pub(super) async fn all_or_none(
         &mut self,
-        insert: impl AsyncFnOnce(&mut SqliteConnection) -> Result<bool, StoreError>,
+        insert: impl AsyncFnOnce(&mut Connection) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
         let connection = self.connection();
-        sqlx::query("SAVEPOINT rows").execute(&mut *connection).await?;
+        sql::query("SAVEPOINT rows").execute(&mut *connection).await?;
         let taken = insert(&mut *connection).await?;
         if !taken {
-            sqlx::query("ROLLBACK TO rows").execute(&mut *connection).await?;
+            sql::query("ROLLBACK TO rows").execute(&mut *connection).await?;
         }
-        sqlx::query("RELEASE rows").execute(&mut *connection).await?;
+        sql::query("RELEASE rows").execute(&mut *connection).await?;
         Ok(taken)
     }
 
@@ -102,7 +103,7 @@ impl WriteTransaction {
         for Reason { refused, condition } in reasons(kind) {
             let sql = format!("SELECT EXISTS (SELECT 1 FROM json_each(?1) AS rows WHERE {condition}) AS found");
             // Made of constants of this program alone.
-            let answer = sqlx::query(AssertSqlSafe(sql)).bind(row).fetch_one(self.connection()).await?;
+            let answer = sql::query(sql::OfConstants(sql)).bind(row).fetch_one(self.connection()).await?;
             if row::get(&answer, "found")? {
                 return Ok(refused.clone());
             }
@@ -116,7 +117,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn import_release_kept(&mut self) -> Result<(), StoreError> {
         let sql = concat!("UPDATE grants SET kept = 0 WHERE kept = 1 AND ", crate::store::bulk::shared!());
-        sqlx::query(sql).execute(self.connection()).await?;
+        sql::query(sql).execute(self.connection()).await?;
         Ok(())
     }
 
@@ -126,26 +127,30 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn import_remember(&mut self, progress: &Progress) -> Result<(), StoreError> {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        sqlx::query("INSERT OR REPLACE INTO imports (one, lines, bytes, digest, finished) VALUES (1, ?, ?, ?, ?)")
-            .bind(number(progress.lines))
-            .bind(number(progress.bytes))
-            .bind(&progress.digest)
-            .bind(progress.finished)
-            .execute(self.connection())
-            .await?;
+        sql::query(
+            "INSERT INTO imports (one, lines, bytes, digest, finished) VALUES (1, ?, ?, ?, ?)
+             ON CONFLICT (one) DO UPDATE SET lines = excluded.lines, bytes = excluded.bytes, digest = excluded.digest,
+                 finished = excluded.finished",
+        )
+        .bind(number(progress.lines))
+        .bind(number(progress.bytes))
+        .bind(&progress.digest)
+        .bind(progress.finished)
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 }
 
 async fn insert_all(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Kind,
     rows: &str,
     count: u64,
     spaces: &Spaces,
 ) -> Result<bool, StoreError> {
     for (step, sql) in insert::statements(kind).iter().enumerate() {
-        let query = sqlx::query(*sql).bind(rows).bind(&spaces.group_tools).bind(&spaces.private_tools);
+        let query = sql::query(*sql).bind(rows).bind(&spaces.group_tools).bind(&spaces.private_tools);
         let done = match query.bind(spaces.folder_depth_max).execute(&mut *connection).await {
             Ok(done) => done,
             Err(sqlx::Error::Database(error)) if is_constraint(error.as_ref()) => return Ok(false),
@@ -159,7 +164,12 @@ async fn insert_all(
 }
 
 /// `SQLITE_CONSTRAINT`, whichever constraint it is.
+///
+/// A server tells them by a class of their own, and by another what cannot be a value of the column.
 pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| code & 0xff == 19)
+    let Some(code) = error.code() else { return false };
+    if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return code.starts_with("23") || code.starts_with("22");
+    }
+    code.parse::<u32>().is_ok_and(|code| code & 0xff == 19)
 }

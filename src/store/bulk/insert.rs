@@ -17,9 +17,10 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Subscription => &[
             "INSERT INTO subscriptions (id, max_groups, max_members)
-             SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)",
+             SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(?1)",
             "INSERT INTO capacities (subscription, kind, capacity)
-             SELECT rows.value ->> 0, limits.key, limits.value FROM json_each(?1) AS rows, json_each(rows.value, '$[3]') AS limits",
+             SELECT rows.value ->> 0, limits.value ->> 0, CAST(limits.value ->> 1 AS BIGINT)
+             FROM json_each(?1) AS rows CROSS JOIN json_each(rows.value, '$[3]') AS limits",
         ],
         Kind::User => &[
             "INSERT INTO users (id, username, last_name, first_name, organization, email, picture, language, subscription)
@@ -35,7 +36,8 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
             "INSERT INTO groups (id, name, name_folded, administrator, full_name, description, language, activity, sector,
                                  published, members_published, open, created_ms)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-                    value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+                    value ->> 8, CAST(value ->> 9 AS BIGINT), CAST(value ->> 10 AS BIGINT), CAST(value ->> 11 AS BIGINT),
+                    CAST(value ->> 12 AS BIGINT)
              FROM json_each(?1)
              WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE entity_type = 'Group' AND entity_id = value ->> 0)",
             "INSERT INTO tools (id, kind, group_id)
@@ -43,14 +45,14 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
              FROM json_each(?1) AS rows CROSS JOIN json_each(?2) AS kinds",
         ],
         Kind::Member => &["INSERT INTO members (group_id, user_id, co_administrator, since_ms)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)
+             SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT) FROM json_each(?1)
              WHERE NOT EXISTS (SELECT 1 FROM groups WHERE id = value ->> 0 AND administrator = value ->> 1)"],
         Kind::Folder => &["INSERT INTO folders (id, tool, parent, name, author)
-             SELECT rows.value ->> 0, coalesce(tools.key, outer.tool), outer.key, rows.value ->> 3, rows.value ->> 4
+             SELECT rows.value ->> 0, coalesce(tools.key, around.tool), around.key, rows.value ->> 3, rows.value ->> 4
              FROM json_each(?1) AS rows
-             LEFT JOIN tools ON tools.id = rows.value ->> 1 LEFT JOIN folders AS outer ON outer.id = rows.value ->> 2
+             LEFT JOIN tools ON tools.id = rows.value ->> 1 LEFT JOIN folders AS around ON around.id = rows.value ->> 2
              WHERE (WITH RECURSIVE chain (key, depth) AS (
-                        SELECT outer.parent, 1 WHERE outer.key IS NOT NULL
+                        SELECT around.parent, 1 WHERE around.key IS NOT NULL
                         UNION ALL
                         SELECT folders.parent, depth + 1 FROM chain JOIN folders ON folders.key = chain.key)
                     SELECT coalesce(max(depth), 0) FROM chain) < ?4"],
@@ -58,14 +60,14 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
         Kind::Item => &[],
         Kind::Grant => &["INSERT INTO grants (resource_type, resource, access, grantee_type, grantee, tool, kept)
              SELECT rows.value ->> 0, coalesce(at.key, folders.key, items.key), rows.value ->> 2, rows.value ->> 3,
-                    rows.value ->> 4, tools.key, rows.value ->> 5
+                    rows.value ->> 4, tools.key, CAST(rows.value ->> 5 AS BIGINT)
              FROM json_each(?1) AS rows
              LEFT JOIN tools AS at ON rows.value ->> 0 = 'Tool' AND at.id = rows.value ->> 1
              LEFT JOIN folders ON rows.value ->> 0 = 'Folder' AND folders.id = rows.value ->> 1
              LEFT JOIN items ON rows.value ->> 0 = 'Item' AND items.id = rows.value ->> 1
              LEFT JOIN tools ON tools.key = coalesce(at.key, folders.tool, items.tool)
              LEFT JOIN groups ON groups.id = tools.group_id
-             WHERE (rows.value ->> 5 = 0 OR tools.owner IS NOT NULL)
+             WHERE (CAST(rows.value ->> 5 AS BIGINT) = 0 OR tools.owner IS NOT NULL)
                AND iif(tools.owner IS NOT NULL,
                        NOT (rows.value ->> 3 = 'User' AND rows.value ->> 4 = tools.owner),
                        iif(rows.value ->> 0 = 'Item', rows.value ->> 2 = 'edit', rows.value ->> 2 IN ('add', 'delete'))
@@ -78,15 +80,17 @@ pub(super) const fn statements(kind: Kind) -> &'static [&'static str] {
         Kind::Invitation => &["INSERT INTO invitations (id, group_id, user_id, email, first_name, last_name, token_hash,
                                                    state, accepted_by, created_ms, expires_ms)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6),
-                    value ->> 7, value ->> 8, value ->> 9, value ->> 10
+                    value ->> 7, value ->> 8, CAST(value ->> 9 AS BIGINT), CAST(value ->> 10 AS BIGINT)
              FROM json_each(?1)"],
         Kind::JoinRequest => &["INSERT INTO join_requests (id, group_id, user_id, message, created_ms, closed_ms)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)"],
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT),
+                    CAST(value ->> 5 AS BIGINT)
+             FROM json_each(?1)"],
         Kind::Tombstone => &["INSERT INTO tombstones (entity_type, entity_id)
              SELECT value ->> 0, value ->> 1 FROM json_each(?1)
              WHERE iif(value ->> 0 = 'User', NOT EXISTS (SELECT 1 FROM users WHERE id = value ->> 1),
                        NOT EXISTS (SELECT 1 FROM groups WHERE id = value ->> 1))
-             ON CONFLICT DO UPDATE SET entity_id = excluded.entity_id"],
+             ON CONFLICT (entity_type, entity_id) DO UPDATE SET entity_id = excluded.entity_id"],
         Kind::Entity => &[
             "INSERT INTO entities (entity_type, entity_id, attributes, tags)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)",

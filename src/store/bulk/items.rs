@@ -4,11 +4,10 @@
 //! statement of plain values, from which `SQLite` reads faster than from JSON.
 
 use super::insert;
+use crate::store::sql::{self, Connection, Dialect, Query};
 use crate::store::{StoreError, WriteTransaction, row};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
-use sqlx::{AssertSqlSafe, query::Query};
 use std::collections::{HashMap, HashSet};
 
 /// Most rows that are handed over at a time: seven values each, and `SQLite` takes 32,766 in one statement.
@@ -89,7 +88,7 @@ const FIND: &str = "
 
 impl Places {
     /// Finds where these items lie.
-    async fn find(&mut self, connection: &mut SqliteConnection, items: &[NewItem]) -> Result<(), StoreError> {
+    async fn find(&mut self, connection: &mut Connection, items: &[NewItem]) -> Result<(), StoreError> {
         let parents = items.iter().map(|item| &item.parent);
         let mut unknown: HashSet<_> = parents.clone().filter(|parent| !self.known.contains_key(*parent)).collect();
         if unknown.is_empty() {
@@ -104,7 +103,7 @@ impl Places {
             Parent::Folder(folder) => json!([null, folder]),
         });
         let asked = asked.collect::<Value>().to_string();
-        for found in sqlx::query(FIND).bind(asked).fetch_all(connection).await? {
+        for found in sql::query(FIND).bind(asked).fetch_all(connection).await? {
             let parent = match row::get::<Option<String>>(&found, "tool_id")? {
                 Some(tool) => Parent::Tool(tool.into()),
                 None => Parent::Folder(row::get::<String>(&found, "folder_id")?.into()),
@@ -144,14 +143,14 @@ impl WriteTransaction {
         let at: Option<Vec<_>> = items.iter().map(|item| places.of(item)).collect();
         let Some(at) = at else { return Ok(false) };
         let contacts: Vec<_> = items.iter().filter(|item| item.contact.is_some()).map(NewItem::columns).collect();
-        let taken = if contacts.is_empty() {
-            // One statement is done whole or not at all.
+        let taken = if contacts.is_empty() && self.connection().dialect() == Dialect::Sqlite {
+            // One statement is done whole or not at all; on a server, what fails takes the transaction along.
             insert_items(self.connection(), items, &at).await?
         } else {
             let rows = format!("[{}]", contacts.join(","));
             self.all_or_none(async |connection| {
                 Ok(insert_items(connection, items, &at).await?
-                    && is_taken(sqlx::query(insert::CONTACTS).bind(&rows), connection).await?)
+                    && (contacts.is_empty() || is_taken(sql::query(insert::CONTACTS).bind(&rows), connection).await?))
             })
             .await?
         };
@@ -170,18 +169,18 @@ impl WriteTransaction {
         if added.is_empty() {
             return Ok(());
         }
-        let sql = "UPDATE tools SET used = used + added.value ->> 1 FROM json_each(?1) AS added
-                   WHERE tools.key = added.value ->> 0";
-        sqlx::query(sql).bind(json!(added).to_string()).execute(self.connection()).await?;
+        let sql = "UPDATE tools SET used = used + CAST(added.value ->> 1 AS BIGINT) FROM json_each(?1) AS added
+                   WHERE tools.key = CAST(added.value ->> 0 AS BIGINT)";
+        sql::query(sql).bind(json!(added).to_string()).execute(self.connection()).await?;
         Ok(())
     }
 }
 
-async fn insert_items(connection: &mut SqliteConnection, items: &[NewItem], at: &[Place]) -> Result<bool, StoreError> {
+async fn insert_items(connection: &mut Connection, items: &[NewItem], at: &[Place]) -> Result<bool, StoreError> {
     let head = "INSERT INTO items (id, tool, folder, name, kind, author, size) VALUES (?,?,?,?,?,?,?)";
     let text = head.to_owned() + &",(?,?,?,?,?,?,?)".repeat(items.len().saturating_sub(1));
     // Made of constants of this program alone; kept prepared where it will be used again.
-    let mut query = sqlx::query(AssertSqlSafe(text)).persistent(items.len() == ROWS_MAX);
+    let mut query = sql::query(sql::OfConstants(text)).persistent(items.len() == ROWS_MAX);
     for (item, place) in items.iter().zip(at) {
         query = query.bind(item.id.as_str()).bind(place.tool).bind(place.folder);
         query = query.bind(item.name.as_deref()).bind(item.kind.as_deref()).bind(item.author.as_str()).bind(item.size);
@@ -190,10 +189,7 @@ async fn insert_items(connection: &mut SqliteConnection, items: &[NewItem], at: 
 }
 
 /// Whether the statement was carried out, and not refused by a constraint.
-pub(super) async fn is_taken(
-    query: Query<'_, Sqlite, SqliteArguments>,
-    connection: &mut SqliteConnection,
-) -> Result<bool, StoreError> {
+pub(super) async fn is_taken(query: Query<'_>, connection: &mut Connection) -> Result<bool, StoreError> {
     match query.execute(connection).await {
         Ok(_) => Ok(true),
         Err(sqlx::Error::Database(error)) if super::import::is_constraint(error.as_ref()) => Ok(false),

@@ -127,10 +127,10 @@ const FOLDER: &[Reason] = &[
         "parent",
         Some("D8"),
         NO_PARENT,
-        "coalesce(rows.value ->> 1 NOT IN (SELECT id FROM tools), 1)
-                 AND coalesce(rows.value ->> 2 NOT IN (SELECT id FROM folders), 1)",
+        "(rows.value ->> 1 IN (SELECT id FROM tools)) IS NOT TRUE
+                 AND (rows.value ->> 2 IN (SELECT id FROM folders)) IS NOT TRUE",
     ),
-    reason("parent", Some("D8"), "lies too deep", "1"),
+    reason("parent", Some("D8"), "lies too deep", "true"),
 ];
 
 const ITEM: &[Reason] = &[
@@ -139,11 +139,11 @@ const ITEM: &[Reason] = &[
         "parent",
         Some("S1"),
         NO_PARENT,
-        "coalesce(rows.value ->> 1 NOT IN (SELECT id FROM tools), 1)
-                 AND coalesce(rows.value ->> 2 NOT IN (SELECT id FROM folders), 1)",
+        "(rows.value ->> 1 IN (SELECT id FROM tools)) IS NOT TRUE
+                 AND (rows.value ->> 2 IN (SELECT id FROM folders)) IS NOT TRUE",
     ),
     reason("contact", Some("A9"), "names no user that is there", "rows.value ->> 7 NOT IN (SELECT id FROM users)"),
-    reason("contact", Some("A9"), "is for items of a contacts tool alone", "rows.value -> 7 IS NOT NULL"),
+    reason("contact", Some("A9"), "is for items of a contacts tool alone", "json_array_length(rows.value) > 7"),
 ];
 
 const INVITATION: &[Reason] = &[
@@ -162,7 +162,7 @@ const JOIN_REQUEST: &[Reason] = &[
     reason("id", None, TAKEN, "rows.value ->> 0 IN (SELECT id FROM join_requests)"),
     reason("group", Some("F5"), "names no group that is there", "rows.value ->> 1 NOT IN (SELECT id FROM groups)"),
     reason("user", Some("F5"), "names no user that is there", "rows.value ->> 2 NOT IN (SELECT id FROM users)"),
-    reason("user", Some("F5"), "has asked already", "1"),
+    reason("user", Some("F5"), "has asked already", "true"),
 ];
 
 const TOMBSTONE: &[Reason] = &[
@@ -219,7 +219,7 @@ const GRANT: &[Reason] = &[
         "must be `add` or `delete` on a tool or folder of a group, `edit` on an item",
         "NOT iif(rows.value ->> 0 = 'Item', rows.value ->> 2 = 'edit', rows.value ->> 2 IN ('add', 'delete'))",
     ),
-    reason("kept", Some("F7"), "is for private spaces alone", "rows.value ->> 5 <> 0"),
+    reason("kept", Some("F7"), "is for private spaces alone", "CAST(rows.value ->> 5 AS BIGINT) <> 0"),
     // In a group's space, with a right that can be granted there: what is left is whom it is to.
-    reason("to", Some("D2"), "is nobody of the group whose space it is", "1"),
+    reason("to", Some("D2"), "is nobody of the group whose space it is", "true"),
 ];

@@ -9,7 +9,7 @@ pub(super) const QUERIES: &[Query] = &[
         "every group and every user has each of its tools",
         "SELECT id AS offender FROM (
              SELECT 'group:' || groups.id || '/' || value AS id FROM groups, json_each(?1)
-             UNION ALL SELECT 'user:' || users.id || '/' || value FROM users, json_each(?2))
+             UNION ALL SELECT 'user:' || users.id || '/' || value FROM users, json_each(?2)) AS wanted
          WHERE id NOT IN (SELECT id FROM tools)",
     ),
     broken(
@@ -23,7 +23,7 @@ pub(super) const QUERIES: &[Query] = &[
         "every tool belongs to a group or a user that exists, and its id says so",
         "SELECT tools.id AS offender FROM tools
          LEFT JOIN groups ON groups.id = tools.group_id LEFT JOIN users ON users.id = tools.owner
-         WHERE tools.id IS NOT CASE WHEN tools.owner IS NULL THEN 'group:' || groups.id || '/' || tools.kind
+         WHERE tools.id IS DISTINCT FROM CASE WHEN tools.owner IS NULL THEN 'group:' || groups.id || '/' || tools.kind
                                     WHEN tools.group_id IS NULL THEN 'user:' || users.id || '/' || tools.kind END",
     ),
     broken(
@@ -49,13 +49,13 @@ pub(super) const QUERIES: &[Query] = &[
     broken(
         "D8",
         "folders and items lie in a tool that exists, and in a folder of that same tool if in any",
-        "SELECT format('Folder %s', inner.id) AS offender FROM folders AS inner
-         LEFT JOIN tools ON tools.key = inner.tool LEFT JOIN folders AS outer ON outer.key = inner.parent
-         WHERE tools.key IS NULL OR (inner.parent IS NOT NULL AND outer.tool IS NOT inner.tool)
+        "SELECT format('Folder %s', within.id) AS offender FROM folders AS within
+         LEFT JOIN tools ON tools.key = within.tool LEFT JOIN folders AS around ON around.key = within.parent
+         WHERE tools.key IS NULL OR (within.parent IS NOT NULL AND around.tool IS DISTINCT FROM within.tool)
          UNION ALL
          SELECT format('Item %s', items.id) FROM items
          LEFT JOIN tools ON tools.key = items.tool LEFT JOIN folders ON folders.key = items.folder
-         WHERE tools.key IS NULL OR (items.folder IS NOT NULL AND folders.tool IS NOT items.tool)",
+         WHERE tools.key IS NULL OR (items.folder IS NOT NULL AND folders.tool IS DISTINCT FROM items.tool)",
     ),
     broken(
         "D8",
@@ -67,7 +67,8 @@ pub(super) const QUERIES: &[Query] = &[
              CROSS JOIN folders ON folders.tool = reached.tool AND folders.parent = reached.key)
          SELECT id AS offender FROM folders
          WHERE key NOT IN (SELECT key FROM reached)
-           AND EXISTS (SELECT 1 FROM folders AS outer WHERE outer.key = folders.parent AND outer.tool = folders.tool)",
+           AND EXISTS (SELECT 1 FROM folders AS around WHERE around.key = folders.parent AND around.tool = folders.tool)
+         ORDER BY key",
     ),
     broken(
         "D8",
@@ -82,13 +83,13 @@ pub(super) const QUERIES: &[Query] = &[
     broken(
         "D6",
         "every grant is on content that exists, and filed under the tool that content lies in",
-        "SELECT format('%s %s %s to %s %s', resource_type, coalesce(tools.id, folders.id, items.id, resource),
+        "SELECT format('%s %s %s to %s %s', resource_type, coalesce(tools.id, folders.id, items.id, CAST(resource AS TEXT)),
                        access, grantee_type, grantee) AS offender
          FROM grants
          LEFT JOIN tools ON resource_type = 'Tool' AND tools.key = resource
          LEFT JOIN folders ON resource_type = 'Folder' AND folders.key = resource
          LEFT JOIN items ON resource_type = 'Item' AND items.key = resource
-         WHERE grants.tool IS NOT coalesce(tools.key, folders.tool, items.tool)",
+         WHERE grants.tool IS DISTINCT FROM coalesce(tools.key, folders.tool, items.tool)",
     ),
     broken(
         "D3",
@@ -143,9 +144,9 @@ pub(super) const QUERIES: &[Query] = &[
     broken(
         "A9",
         "a contact is an item of a contacts tool, and either a user or an address",
-        "SELECT format('contact %s', coalesce(items.id, contacts.item)) AS offender
+        "SELECT format('contact %s', coalesce(items.id, CAST(contacts.item AS TEXT))) AS offender
          FROM contacts LEFT JOIN items ON items.key = contacts.item LEFT JOIN tools ON tools.key = items.tool
-         WHERE tools.kind IS NOT 'contacts' OR (contacts.user_id IS NULL) = (contacts.email IS NULL)
+         WHERE tools.kind IS DISTINCT FROM 'contacts' OR (contacts.user_id IS NULL) = (contacts.email IS NULL)
             OR (contacts.user_id IS NOT NULL AND (first_name IS NOT NULL OR last_name IS NOT NULL))
             OR contacts.user_id NOT IN (SELECT id FROM users)",
     ),

@@ -1,6 +1,6 @@
 //! Invariants of what hosts say of entities.
 
-use super::{Query, broken, note};
+use super::{Both, Query, broken, broken_in, note};
 
 pub(super) const QUERIES: &[Query] = &[
     broken(
@@ -14,12 +14,17 @@ pub(super) const QUERIES: &[Query] = &[
                  CROSS JOIN entity_parents AS p ON p.entity_type = up.type AND p.entity_id = up.id)
              SELECT 1 FROM up WHERE up.type = at.entity_type AND up.id = at.entity_id)",
     ),
-    broken(
+    broken_in(
         "store",
         "what the host says of an entity is JSON",
-        "SELECT format('%s::\"%s\"', entity_type, entity_id) AS offender FROM entities
-         WHERE CASE WHEN json_valid(attributes) THEN json_type(attributes) END IS NOT 'object'
-            OR CASE WHEN json_valid(tags) THEN json_type(tags) END IS NOT 'object'",
+        Both {
+            sqlite: "SELECT format('%s::\"%s\"', entity_type, entity_id) AS offender FROM entities
+                     WHERE CASE WHEN json_valid(attributes) THEN json_type(attributes) END IS NOT 'object'
+                        OR CASE WHEN json_valid(tags) THEN json_type(tags) END IS NOT 'object'",
+            // Of what is no JSON at all there is no type, and the question fails.
+            postgres: "SELECT format('%s::\"%s\"', entity_type, entity_id) AS offender FROM entities
+                       WHERE json_typeof(attributes::json) <> 'object' OR json_typeof(tags::json) <> 'object'",
+        },
     ),
     // With a schema that is not one of groups, all types are the host's own.
     note(

@@ -1,6 +1,6 @@
 //! Invariants of people, groups, membership and invitations.
 
-use super::{Query, broken, note};
+use super::{Both, Query, broken, broken_in, note};
 
 pub(super) const QUERIES: &[Query] = &[
     broken(
@@ -49,7 +49,7 @@ pub(super) const QUERIES: &[Query] = &[
         "A6",
         "activity is `business` or `other`, and a sector goes only with `business`",
         "SELECT id AS offender FROM groups WHERE activity NOT IN ('business', 'other')
-            OR (sector IS NOT NULL AND activity IS NOT 'business')",
+            OR (sector IS NOT NULL AND activity IS DISTINCT FROM 'business')",
     ),
     broken(
         "A7",
@@ -84,12 +84,17 @@ pub(super) const QUERIES: &[Query] = &[
          WHERE state NOT IN ('pending', 'accepted', 'declined', 'withdrawn')
             OR (accepted_by IS NOT NULL) <> (state = 'accepted')",
     ),
-    broken(
+    broken_in(
         "A10",
         "of each token the SHA-256 is kept, 32 bytes, and no two are the same",
-        "SELECT id AS offender FROM invitations WHERE typeof(token_hash) <> 'blob' OR length(token_hash) <> 32
-         UNION ALL
-         SELECT min(id) FROM invitations NOT INDEXED GROUP BY token_hash HAVING count(*) > 1",
+        Both {
+            sqlite: "SELECT id AS offender FROM invitations WHERE typeof(token_hash) <> 'blob' OR length(token_hash) <> 32
+                     UNION ALL
+                     SELECT min(id) FROM invitations NOT INDEXED GROUP BY token_hash HAVING count(*) > 1",
+            postgres: "SELECT id AS offender FROM invitations WHERE length(token_hash) <> 32
+                       UNION ALL
+                       SELECT min(id) FROM invitations GROUP BY token_hash HAVING count(*) > 1",
+        },
     ),
     broken(
         "A10",
@@ -120,7 +125,7 @@ pub(super) const QUERIES: &[Query] = &[
         "SELECT groups.id AS offender FROM groups LEFT JOIN directory ON directory.group_id = groups.id
          WHERE (groups.published = 1) <> (directory.key IS NOT NULL)
             OR (directory.key IS NOT NULL AND (groups.name_folded, groups.activity, groups.sector, lower(groups.language))
-                IS NOT (directory.name_folded, directory.activity, directory.sector, directory.language))
+                IS DISTINCT FROM (directory.name_folded, directory.activity, directory.sector, directory.language))
          UNION ALL
          SELECT group_id FROM directory WHERE group_id NOT IN (SELECT id FROM groups)",
     ),

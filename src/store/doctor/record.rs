@@ -1,25 +1,34 @@
 //! What the store promises: a sound file, references that lead somewhere, a record without gaps.
 
-use super::{Query, broken};
+use super::{Both, Query, broken, broken_in};
 
 pub(super) const QUERIES: &[Query] = &[
-    broken(
+    broken_in(
         "store",
-        "the database file is sound (PRAGMA integrity_check)",
-        "SELECT integrity_check AS offender FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+        "the database is sound (PRAGMA integrity_check; no index left unfinished)",
+        Both {
+            sqlite: "SELECT integrity_check AS offender FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+            postgres: "SELECT format('index %s', indexrelid::regclass) AS offender FROM pg_index
+                       JOIN pg_class ON pg_class.oid = indexrelid
+                       WHERE relnamespace = current_schema()::regnamespace AND NOT (indisvalid AND indisready)",
+        },
     ),
-    broken(
+    broken_in(
         "store",
-        "every reference leads to a row (PRAGMA foreign_key_check)",
-        "SELECT format('%s row %s: no such row of %s', \"table\", coalesce(rowid, '?'), parent) AS offender
-         FROM pragma_foreign_key_check",
+        "every reference leads to a row (PRAGMA foreign_key_check; no constraint left unchecked)",
+        Both {
+            sqlite: "SELECT format('%s row %s: no such row of %s', \"table\", coalesce(rowid, '?'), parent) AS offender
+                     FROM pragma_foreign_key_check",
+            postgres: "SELECT format('%s of %s', conname, conrelid::regclass) AS offender FROM pg_constraint
+                       WHERE connamespace = current_schema()::regnamespace AND NOT convalidated",
+        },
     ),
     broken(
         "store",
         "there is one revision, and it is that of the last commit",
-        "SELECT format('revision %s, last commit %s', coalesce((SELECT revision FROM store WHERE one = 1), 'none'),
+        "SELECT format('revision %s, last commit %s', (SELECT CAST(revision AS TEXT) FROM store WHERE one = 1),
                        coalesce((SELECT max(revision) FROM commits), 0)) AS offender
-         WHERE (SELECT revision FROM store WHERE one = 1) IS NOT coalesce((SELECT max(revision) FROM commits), 0)",
+         WHERE (SELECT revision FROM store WHERE one = 1) IS DISTINCT FROM coalesce((SELECT max(revision) FROM commits), 0)",
     ),
     broken(
         "store",

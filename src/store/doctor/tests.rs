@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::store::testing::World;
-use sqlx::{AssertSqlSafe, Executor as _};
 
 const NOW: i64 = 10_000_000_000;
 
@@ -14,7 +13,10 @@ async fn examine(world: &World) -> Vec<Finding> {
 
 /// A world whose spaces are whole.
 async fn whole() -> World {
-    let world = World::new().await;
+    made_whole(World::new().await).await
+}
+
+async fn made_whole(world: World) -> World {
     world
         .run(
             "INSERT INTO tools (id, kind, owner) SELECT 'user:' || users.id || '/' || value, value, users.id
@@ -22,8 +24,8 @@ async fn whole() -> World {
              WHERE 'user:' || users.id || '/' || value NOT IN (SELECT id FROM tools);
              INSERT INTO tools (id, kind, group_id) VALUES ('group:company/documents', 'documents', 'company');
              INSERT INTO invitations VALUES
-                 ('i', 'sales', NULL, 'a@b', NULL, NULL, zeroblob(32), 'pending', NULL, 0, 99999999999),
-                 ('j', 'sales', 'stranger', NULL, NULL, NULL, randomblob(32), 'accepted', 'stranger', 0, 1);
+                 ('i', 'sales', NULL, 'a@b', NULL, NULL, unhex('0000000000000000000000000000000000000000000000000000000000000000'), 'pending', NULL, 0, 99999999999),
+                 ('j', 'sales', 'stranger', NULL, NULL, NULL, unhex('1111111111111111111111111111111111111111111111111111111111111111'), 'accepted', 'stranger', 0, 1);
              INSERT INTO tombstones VALUES ('User', 'gone');
              DELETE FROM grants WHERE grantee = 'stranger'",
         )
@@ -69,7 +71,11 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("A10", "i", "UPDATE invitations SET state = 'lost' WHERE id = 'i'"),
     ("A10", "i", "UPDATE invitations SET state = 'accepted' WHERE id = 'i'"),
     ("A10", "j", "UPDATE invitations SET state = 'declined' WHERE id = 'j'"),
-    ("A10", "i", "UPDATE invitations SET token_hash = zeroblob(31) WHERE id = 'i'"),
+    (
+        "A10",
+        "i",
+        "UPDATE invitations SET token_hash = unhex('00000000000000000000000000000000000000000000000000000000000000') WHERE id = 'i'",
+    ),
     ("A10", "i", "UPDATE invitations SET expires_ms = -1 WHERE id = 'i'"),
     (
         "A10",
@@ -185,7 +191,7 @@ async fn every_damage_is_found_under_its_rule() {
 /// What unique indexes stand against is found once the index itself is gone.
 #[tokio::test]
 async fn what_an_index_guards_is_checked_too() {
-    let world = whole().await;
+    let world = made_whole(World::in_file().await).await;
     damage_with(
         &world,
         "CREATE TABLE g AS SELECT * FROM groups; UPDATE g SET name = 'company', name_folded = 'company';
@@ -201,7 +207,7 @@ async fn what_an_index_guards_is_checked_too() {
 
 #[tokio::test]
 async fn a_damaged_file_is_found() {
-    let world = whole().await;
+    let world = made_whole(World::in_file().await).await;
     damage_with(
         &world,
         "PRAGMA writable_schema = ON; PRAGMA schema_version = 99;
@@ -256,7 +262,14 @@ async fn offenders_are_named_up_to_a_number_and_counted_beyond() {
 /// Writes what the schema itself would refuse.
 async fn damage_with(world: &World, statements: &str) {
     let mut connection = world.connection().await;
-    connection.execute("PRAGMA foreign_keys = OFF").await.unwrap();
-    connection.execute("PRAGMA ignore_check_constraints = ON").await.unwrap();
-    connection.execute(AssertSqlSafe(statements.to_owned())).await.unwrap();
+    let unguarded = Both {
+        sqlite: "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON",
+        postgres: "DO $$ DECLARE it record; BEGIN
+                       FOR it IN SELECT conrelid::regclass AS relation, conname FROM pg_constraint
+                           WHERE connamespace = current_schema()::regnamespace AND contype IN ('c', 'f')
+                       LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', it.relation, it.conname); END LOOP;
+                   END $$",
+    };
+    connection.run(unguarded).await.unwrap();
+    connection.run(statements.to_owned()).await.unwrap();
 }

@@ -4,13 +4,13 @@ use super::{few, request::Request, row};
 use crate::domain::ContentRef;
 use crate::domain::facts::{Keeper, Link, Neighbours, Wanted};
 use crate::store::error::StoreError;
-use sqlx::{Row as _, SqliteConnection};
+use crate::store::sql::Connection;
 
 /// The content itself, the folders it lies in from the inside out, and the tool; nothing of what is not stored.
 ///
 /// The statement is that of the content's facts.
 pub(in crate::store) async fn chain(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     content: &ContentRef,
 ) -> Result<Vec<Link>, StoreError> {
     let wanted = [Wanted { uid: content.uid(), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }];

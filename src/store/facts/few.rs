@@ -8,8 +8,7 @@ use crate::domain::Revision;
 use crate::domain::facts::Neighbours;
 use crate::store::error::StoreError;
 use crate::store::limits::PREPARED_STATEMENTS_MAX;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use crate::store::sql::{self, Connection, Dialect, Row};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -19,9 +18,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 pub(super) const ENTITIES_MAX: usize = 3;
 
 /// Reads the revision and what is asked for.
-pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]) -> Result<SqliteRow, StoreError> {
+pub(super) async fn fetch(connection: &mut Connection, asked: &[Asked<'_>]) -> Result<Row, StoreError> {
     // Made of constants of this program alone.
-    let mut query = sqlx::query(AssertSqlSafe(text(asked)));
+    let mut query = sql::query(sql::OfConstants(text(connection.dialect(), asked)));
     for one in asked {
         query = query.bind(one.uid.id.as_str());
     }
@@ -32,14 +31,17 @@ pub(super) async fn fetch(connection: &mut SqliteConnection, asked: &[Asked<'_>]
     Ok(query.fetch_one(connection).await?)
 }
 
+/// Statements by who reads them and by the kinds of what is asked for.
+type Texts = HashMap<(Dialect, u64), Arc<str>>;
+
 /// The statement for entities like these, put together once: most questions are of a few shapes.
-fn text(asked: &[Asked<'_>]) -> Arc<str> {
-    static KEPT: LazyLock<RwLock<HashMap<u64, Arc<str>>>> = LazyLock::new(RwLock::default);
-    let shape = asked.iter().fold(1, |shape, one| shape << 16 | u64::from(one.shape()));
+fn text(dialect: Dialect, asked: &[Asked<'_>]) -> Arc<str> {
+    static KEPT: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
+    let shape = (dialect, asked.iter().fold(1, |shape, one| shape << 16 | u64::from(one.shape())));
     if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&shape) {
         return Arc::clone(kept);
     }
-    let text: Arc<str> = compose(asked).into();
+    let text: Arc<str> = compose(dialect, asked).into();
     let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
     if kept.len() < PREPARED_STATEMENTS_MAX {
         kept.insert(shape, Arc::clone(&text));
@@ -51,7 +53,7 @@ fn text(asked: &[Asked<'_>]) -> Arc<str> {
 /// that are the host's.
 ///
 /// Every join is to at most one row, found by its key or unique id.
-pub(super) fn compose(asked: &[Asked<'_>]) -> String {
+pub(super) fn compose(dialect: Dialect, asked: &[Asked<'_>]) -> String {
     let (mut columns, mut joins) = (String::with_capacity(2048), String::new());
     let mut types = asked.len() + 1..;
     for (place, one) in asked.iter().enumerate() {
@@ -61,25 +63,25 @@ pub(super) fn compose(asked: &[Asked<'_>]) -> String {
             columns.push_str(&part);
         };
         match one.kind {
-            Kind::User => column(parts::user(&id)),
-            Kind::Group => column(parts::group(&id)),
+            Kind::User => column(parts::user(dialect, &id)),
+            Kind::Group => column(parts::group(dialect, &id)),
             Kind::Quota => column(parts::quota(&tool)),
-            Kind::Tool => column(parts::tool(&tool)),
-            Kind::Folder => column(parts::folder(&content, &tool)),
-            Kind::Item => column(parts::item(&content, &tool)),
+            Kind::Tool => column(parts::tool(dialect, &tool)),
+            Kind::Folder => column(parts::folder(dialect, &content, &tool)),
+            Kind::Item => column(parts::item(dialect, &content, &tool)),
             Kind::Host | Kind::HostAlone => {
                 let type_name = format!("?{}", types.next().unwrap_or_default());
-                column(parts::host_entity(&type_name, &id, one.kind == Kind::Host));
+                column(parts::host_entity(dialect, &type_name, &id, one.kind == Kind::Host));
             }
         }
         for neighbour in one.neighbours() {
             column(match neighbour {
-                Neighbours::GROUP => parts::group(&format!("{tool}.group_id")),
-                Neighbours::TOOL => parts::tool(&tool),
-                Neighbours::OWNER => parts::user(&format!("{tool}.owner")),
-                Neighbours::AUTHOR => parts::user(&format!("{content}.author")),
+                Neighbours::GROUP => parts::group(dialect, &format!("{tool}.group_id")),
+                Neighbours::TOOL => parts::tool(dialect, &tool),
+                Neighbours::OWNER => parts::user(dialect, &format!("{tool}.owner")),
+                Neighbours::AUTHOR => parts::user(dialect, &format!("{content}.author")),
                 Neighbours::QUOTA => parts::quota(&tool),
-                _ => parts::user(&format!("(SELECT administrator FROM groups WHERE id={id})")),
+                _ => parts::user(dialect, &format!("(SELECT administrator FROM groups WHERE id={id})")),
             });
         }
         // Writing to a String cannot fail.
@@ -93,11 +95,15 @@ pub(super) fn compose(asked: &[Asked<'_>]) -> String {
             ),
         };
     }
-    format!("SELECT revision{columns} FROM store{joins} WHERE one=1")
+    let text = format!("SELECT revision{columns} FROM store{joins} WHERE one=1");
+    match dialect {
+        Dialect::Sqlite => text,
+        Dialect::Postgres => sql::translated(&text),
+    }
 }
 
 /// Makes facts of the row.
-pub(super) fn read(asked: &[Asked<'_>], row: &SqliteRow, found: &mut Found) -> Result<Revision, StoreError> {
+pub(super) fn read(asked: &[Asked<'_>], row: &Row, found: &mut Found) -> Result<Revision, StoreError> {
     let mut columns = 1..;
     let mut next = || row.try_get::<Option<&str>, _>(columns.next().unwrap_or_default());
     for one in asked {
@@ -139,7 +145,7 @@ mod tests {
                 for other in &wanted {
                     let pair = [one.clone(), other.clone()];
                     let request = Request::of(&pair);
-                    reads_through_indexes(&compose(&request.stored), request.stored.len(), SMALL).await;
+                    reads_through_indexes(compose(Dialect::Sqlite, &request.stored), request.stored.len(), SMALL).await;
                 }
             }
         }

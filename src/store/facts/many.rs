@@ -8,32 +8,37 @@ use super::{parts, row};
 use crate::domain::facts::Neighbours;
 use crate::domain::{EntityUid, Revision};
 use crate::store::error::StoreError;
+use crate::store::sql::{self, Connection, Dialect, Row};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use std::sync::{Arc, LazyLock};
 
-static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| text().into());
+static TEXT: LazyLock<[Arc<str>; 2]> =
+    LazyLock::new(|| [text(Dialect::Sqlite).into(), sql::translated(&text(Dialect::Postgres)).into()]);
 
 /// Reads the revision and what is asked for.
 pub(super) async fn fetch(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     asked: &[Asked<'_>],
     known: &KnownKeys,
-) -> Result<SqliteRow, StoreError> {
+) -> Result<Row, StoreError> {
     let asked = asked
         .iter()
         .map(|one| (one.kind.name(), &*one.uid.id, one.bits(), one.uid.type_name.as_str(), known.of(one.uid)));
     let asked: Vec<_> = asked.collect();
     let json = serde_json::to_string(&asked).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     // Made of constants of this program alone.
-    Ok(sqlx::query(AssertSqlSafe(Arc::clone(&TEXT))).bind(json).fetch_one(connection).await?)
+    Ok(sql::query(sql::OfConstants(ready(connection.dialect()))).bind(json).fetch_one(connection).await?)
+}
+
+fn ready(dialect: Dialect) -> Arc<str> {
+    let [sqlite, postgres] = &*TEXT;
+    Arc::clone(if dialect == Dialect::Sqlite { sqlite } else { postgres })
 }
 
 /// Makes facts of the row.
-pub(super) fn read(row: &SqliteRow, found: &mut Found) -> Result<Revision, StoreError> {
+pub(super) fn read(row: &Row, found: &mut Found) -> Result<Revision, StoreError> {
     let (revision, entities): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
     let entities: Vec<Entity<'_>> =
         serde_json::from_str(entities).map_err(|error| StoreError::Corrupt(error.to_string()))?;
@@ -55,7 +60,7 @@ struct Entity<'r>(SmolStr, SmolStr, #[serde(borrow)] Option<&'r RawValue>, Optio
 ///
 /// `CROSS JOIN` keeps the order of the tables: from what is wanted, through an index, to what is
 /// stored. It stays that way at ten million items, whatever the planner's statistics say.
-pub(super) fn text() -> String {
+pub(super) fn text(dialect: Dialect) -> String {
     let [group, tool, owner, author, quota, administrator] = [
         Neighbours::GROUP,
         Neighbours::TOOL,
@@ -65,17 +70,22 @@ pub(super) fn text() -> String {
         Neighbours::ADMINISTRATOR,
     ]
     .map(Neighbours::bits);
-    let (user_facts, group_facts, quota_facts) = (parts::user("ids.id"), parts::group("ids.id"), parts::quota("t"));
+    let (user_facts, group_facts, quota_facts) =
+        (parts::user(dialect, "ids.id"), parts::group(dialect, "ids.id"), parts::quota("t"));
     let around = Around { on_tool: "json(around.on_tool)".to_owned(), folders: "json(around.folders)".to_owned() };
-    let [folder_facts, item_facts] = ["Folder", "Item"].map(|of| parts::content_in(of, "c", "around", &around));
-    let tool_facts = parts::tool("t");
-    let Around { on_tool, folders } = Around::of("places.parent", "t");
-    let host = |in_groups| parts::host_entity("w.name", "w.id", in_groups);
+    let [folder_facts, item_facts] =
+        ["Folder", "Item"].map(|of| parts::content_in(dialect, of, "c", "around", &around));
+    let tool_facts = parts::tool(dialect, "t");
+    let Around { on_tool, folders } = Around::of(dialect, "places.parent", "t");
+    let host = |in_groups| parts::host_entity(dialect, "w.name", "w.id", in_groups);
     let (host_facts, alone_facts) = (host(true), host(false));
+    // Keeps SQLite from looking the id up instead.
+    let by_key = if dialect == Dialect::Sqlite { "+" } else { "" };
     format!(
         "WITH
 wanted (type, id, neighbours, name, key) AS MATERIALIZED (
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)
+    SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), value ->> 3, CAST(value ->> 4 AS BIGINT)
+    FROM json_each(?1)
 ),
 -- Content asked for by its id.
 named (type, key, id, tool, parent, author, neighbours) AS MATERIALIZED (
@@ -89,7 +99,7 @@ named (type, key, id, tool, parent, author, neighbours) AS MATERIALIZED (
     FROM wanted CROSS JOIN items ON items.id = wanted.id WHERE wanted.type = 'Item' AND wanted.key IS NULL
     UNION ALL
     SELECT 'Item', items.key, items.id, items.tool, items.folder, items.author, wanted.neighbours
-    FROM wanted CROSS JOIN items ON items.key = wanted.key WHERE wanted.type = 'Item' AND +items.id = wanted.id
+    FROM wanted CROSS JOIN items ON items.key = wanted.key WHERE wanted.type = 'Item' AND {by_key}items.id = wanted.id
 ),
 places (tool, parent) AS (
     SELECT DISTINCT tool, parent FROM named WHERE type <> 'Tool'
@@ -98,27 +108,27 @@ around (tool, parent, id, on_tool, folders) AS MATERIALIZED (
     SELECT places.tool, places.parent, t.id, {on_tool}, {folders} FROM places CROSS JOIN tools AS t ON t.key = places.tool
 ),
 tool_keys (key) AS (
-    SELECT DISTINCT tool FROM named WHERE type = 'Tool' OR neighbours & {tool}
+    SELECT DISTINCT tool FROM named WHERE type = 'Tool' OR (neighbours & {tool}) <> 0
 ),
 quota_keys (key) AS (
     SELECT tools.key FROM wanted CROSS JOIN tools ON tools.id = wanted.id WHERE wanted.type = 'Quota'
     UNION
-    SELECT tool FROM named WHERE neighbours & {quota}
+    SELECT tool FROM named WHERE (neighbours & {quota}) <> 0
 ),
 group_ids (id) AS (
     SELECT id FROM wanted WHERE type = 'Group'
     UNION
-    SELECT tools.group_id FROM named CROSS JOIN tools ON tools.key = named.tool WHERE neighbours & {group}
+    SELECT tools.group_id FROM named CROSS JOIN tools ON tools.key = named.tool WHERE (neighbours & {group}) <> 0
 ),
 user_ids (id) AS (
     SELECT id FROM wanted WHERE type = 'User'
     UNION
-    SELECT tools.owner FROM named CROSS JOIN tools ON tools.key = named.tool WHERE neighbours & {owner}
+    SELECT tools.owner FROM named CROSS JOIN tools ON tools.key = named.tool WHERE (neighbours & {owner}) <> 0
     UNION
-    SELECT author FROM named WHERE neighbours & {author}
+    SELECT author FROM named WHERE (neighbours & {author}) <> 0
     UNION
     SELECT groups.administrator FROM wanted CROSS JOIN groups ON groups.id = wanted.id
-    WHERE wanted.type = 'Group' AND wanted.neighbours & {administrator}
+    WHERE wanted.type = 'Group' AND (wanted.neighbours & {administrator}) <> 0
 ),
 found (kind, id, facts, type) AS (
     SELECT 'User', ids.id, {user_facts}, NULL FROM user_ids AS ids WHERE ids.id IS NOT NULL
@@ -130,10 +140,10 @@ found (kind, id, facts, type) AS (
     SELECT 'Tool', t.id, {tool_facts}, NULL FROM tool_keys AS keys CROSS JOIN tools AS t ON t.key = keys.key
     UNION ALL
     SELECT 'Folder', c.id, {folder_facts}, NULL
-    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS c.parent WHERE c.type = 'Folder'
+    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS NOT DISTINCT FROM c.parent WHERE c.type = 'Folder'
     UNION ALL
     SELECT 'Item', c.id, {item_facts}, NULL
-    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS c.parent WHERE c.type = 'Item'
+    FROM named AS c CROSS JOIN around ON around.tool = c.tool AND around.parent IS NOT DISTINCT FROM c.parent WHERE c.type = 'Item'
     UNION ALL
     SELECT w.type, w.id, {host_facts}, w.name FROM wanted AS w WHERE w.type = 'host'
     UNION ALL
@@ -177,6 +187,6 @@ mod tests {
             "CONSTANT",
             "b",
         ];
-        reads_through_indexes(&text(), 1, &small).await;
+        reads_through_indexes(text(Dialect::Sqlite), 1, &small).await;
     }
 }

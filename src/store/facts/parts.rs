@@ -5,10 +5,11 @@
 //! tables inside a part are its own.
 
 use crate::store::limits::{ENTITY_ANCESTORS_MAX, FOLDER_DEPTH_MAX};
+use crate::store::sql::Dialect;
 
 /// A person's facts.
-pub(super) fn user(id: &str) -> String {
-    let host = host("'User'", "u.id", &above_user("u.id"), true);
+pub(super) fn user(dialect: Dialect, id: &str) -> String {
+    let host = host(dialect, "'User'", "u.id", &above_user("u.id"), true);
     format!(
         "(SELECT json_array(\
 (SELECT json_group_array(id) FROM groups WHERE administrator=u.id),\
@@ -22,8 +23,8 @@ WHERE p.id='user:'||u.id||'/profile'),\
 }
 
 /// A group's facts.
-pub(super) fn group(id: &str) -> String {
-    let host = host("'Group'", "g.id", &Start::of(parents("'Group'", "g.id")), true);
+pub(super) fn group(dialect: Dialect, id: &str) -> String {
+    let host = host(dialect, "'Group'", "g.id", &Start::of(parents("'Group'", "g.id")), true);
     format!(
         "(SELECT json_array(administrator,published,open,members_published,{host}) FROM groups AS g WHERE g.id={id})"
     )
@@ -39,28 +40,28 @@ WHERE u.id=coalesce({tool}.owner,(SELECT administrator FROM groups WHERE id={too
 }
 
 /// The facts of the tool whose row is `tool`.
-pub(super) fn tool(tool: &str) -> String {
+pub(super) fn tool(dialect: Dialect, tool: &str) -> String {
     let (grants, id) = (grants("Tool", &format!("{tool}.key")), format!("{tool}.id"));
-    let host = host("'Tool'", &id, &Start::of(parents("'Tool'", &id)), true);
+    let host = host(dialect, "'Tool'", &id, &Start::of(parents("'Tool'", &id)), true);
     format!("iif({tool}.key IS NULL,NULL,json_array({tool}.id,NULL,{grants},json_array(),json_array(),{host}))")
 }
 
 /// The facts of the folder whose row is `folder`, in the tool whose row is `tool`.
-pub(super) fn folder(folder: &str, tool: &str) -> String {
+pub(super) fn folder(dialect: Dialect, folder: &str, tool: &str) -> String {
     let parent = format!("{folder}.parent");
-    content("Folder", folder, &parent, tool, &Around::of(&parent, tool))
+    content(dialect, "Folder", folder, &parent, tool, &Around::of(dialect, &parent, tool))
 }
 
 /// The facts of the item whose row is `item`, in the tool whose row is `tool`.
-pub(super) fn item(item: &str, tool: &str) -> String {
+pub(super) fn item(dialect: Dialect, item: &str, tool: &str) -> String {
     let parent = format!("{item}.folder");
-    content("Item", item, &parent, tool, &Around::of(&parent, tool))
+    content(dialect, "Item", item, &parent, tool, &Around::of(dialect, &parent, tool))
 }
 
 /// The facts of the folder or item in `content`, which says in `parent` what folder it lies in, where what is around it
 /// was put together before.
-pub(super) fn content_in(type_name: &str, content: &str, tool: &str, around: &Around) -> String {
-    self::content(type_name, content, &format!("{content}.parent"), tool, around)
+pub(super) fn content_in(dialect: Dialect, type_name: &str, content: &str, tool: &str, around: &Around) -> String {
+    self::content(dialect, type_name, content, &format!("{content}.parent"), tool, around)
 }
 
 /// What is around content: the grants on its tool; and the folders it lies in, from the inside out, each with its grants.
@@ -72,25 +73,25 @@ pub(super) struct Around {
 impl Around {
     /// Put together for one folder, or none, and the tool whose row is `tool`. One folder more than there may be, so
     /// that a chain without end is seen.
-    pub(super) fn of(parent: &str, tool: &str) -> Self {
-        let (inner, folders_max) = (grants("Folder", "a.key"), FOLDER_DEPTH_MAX + 1);
+    pub(super) fn of(dialect: Dialect, parent: &str, tool: &str) -> Self {
+        let (inner, (limit, all)) = (grants("Folder", "a.key"), bounded(dialect, "a", FOLDER_DEPTH_MAX + 1));
         let folders = format!(
             "(\
 WITH RECURSIVE a(key,id,parent) AS (\
 SELECT key,id,parent FROM folders WHERE key={parent} UNION ALL \
-SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent LIMIT {folders_max}) \
-SELECT json_group_array(json_array(a.id,{inner})) FROM a)"
+SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent{limit}) \
+SELECT json_group_array(json_array(a.id,{inner})) FROM {all})"
         );
         Self { on_tool: grants("Tool", &format!("{tool}.key")), folders }
     }
 }
 
 /// Tool, author, grants on the tool, grants on itself, and the folders it lies in.
-fn content(type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
+fn content(dialect: Dialect, type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
     let own = grants(type_name, &format!("{content}.key"));
     let Around { on_tool, folders } = around;
     let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
-    let host = host(&quoted, &id, &above_content(&quoted, &id, parent, tool), true);
+    let host = host(dialect, &quoted, &id, &above_content(dialect, &quoted, &id, parent, tool), true);
     format!("iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{on_tool},{own},{folders},{host}))")
 }
 
@@ -103,15 +104,15 @@ WHERE resource_type='{type_name}' AND resource={key})"
 }
 
 /// The facts about an entity of the host's own; `in_groups` is whether Conclave keeps the built-in types.
-pub(super) fn host_entity(type_name: &str, id: &str, in_groups: bool) -> String {
-    let host = host(type_name, id, &Start::of(parents(type_name, id)), in_groups);
+pub(super) fn host_entity(dialect: Dialect, type_name: &str, id: &str, in_groups: bool) -> String {
+    let host = host(dialect, type_name, id, &Start::of(parents(type_name, id)), in_groups);
     format!("iif(EXISTS (SELECT 1 FROM entities WHERE entity_type={type_name} AND entity_id={id}),{host},NULL)")
 }
 
 /// What the host says of an entity: attributes and tags, NULL if nothing, and what that puts it in, NULL if nothing.
 /// Where hosts say nothing this is two looks into empty tables.
-fn host(type_name: &str, id: &str, start: &Start, in_groups: bool) -> String {
-    let (up, is_any) = (up(&start.select, in_groups), &start.is_any);
+fn host(dialect: Dialect, type_name: &str, id: &str, start: &Start, in_groups: bool) -> String {
+    let (up, is_any) = (up(dialect, &start.select, in_groups), &start.is_any);
     format!(
         "json_array(\
 (SELECT json_array(json(attributes),json(tags)) FROM entities WHERE entity_type={type_name} AND entity_id={id}),\
@@ -122,8 +123,8 @@ THEN ({up} SELECT json_group_array(json_array(type,id)) FROM up) END))"
 
 /// `up`, a table of types and ids: all that an entity is in by the word of hosts. It stands there itself only if it is
 /// in itself.
-pub(in crate::store) fn above(type_name: &str, id: &str, in_groups: bool) -> String {
-    up(&parents(type_name, id), in_groups)
+pub(in crate::store) fn above(dialect: Dialect, type_name: &str, id: &str, in_groups: bool) -> String {
+    up(dialect, &parents(type_name, id), in_groups)
 }
 
 /// What hosts say that something is directly in, and whether there is any: what follows from there takes tables of its
@@ -158,15 +159,15 @@ UNION ALL SELECT p.parent_type,p.parent_id FROM groups AS n {of_group}=n.id WHER
 }
 
 /// The same of a folder or an item, of the folders it lies in, `parent` first, and of its tool.
-fn above_content(type_name: &str, id: &str, parent: &str, tool: &str) -> Start {
+fn above_content(dialect: Dialect, type_name: &str, id: &str, parent: &str, tool: &str) -> Start {
     let (own, of_tool) = (parents(type_name, id), parents("'Tool'", &format!("{tool}.id")));
-    let folders_max = FOLDER_DEPTH_MAX + 1;
+    let (limit, all) = bounded(dialect, "b", FOLDER_DEPTH_MAX + 1);
     let of_folders = format!(
         "SELECT p.parent_type,p.parent_id FROM (\
 WITH RECURSIVE b(id,parent) AS (\
 SELECT id,parent FROM folders WHERE key={parent} UNION ALL \
-SELECT f.id,f.parent FROM b CROSS JOIN folders AS f ON f.key=b.parent LIMIT {folders_max}) \
-SELECT id FROM b) AS b CROSS JOIN entity_parents AS p ON p.entity_type='Folder' AND p.entity_id=b.id"
+SELECT f.id,f.parent FROM b CROSS JOIN folders AS f ON f.key=b.parent{limit}) \
+SELECT id FROM {all}) AS b CROSS JOIN entity_parents AS p ON p.entity_type='Folder' AND p.entity_id=b.id"
     );
     let is_any = format!(
         "EXISTS ({own}) OR EXISTS ({of_tool}) \
@@ -177,9 +178,19 @@ OR EXISTS (SELECT 1 FROM entity_parents WHERE entity_type='Folder') AND EXISTS (
 
 /// `up`, a table of types and ids: what `start` selects and all that this is in, by the word of hosts, and by what
 /// Conclave keeps where that lies in between. One more than there may be, so that too many are seen.
-fn up(start: &str, in_groups: bool) -> String {
-    let kept = if in_groups { KEPT } else { "" };
+fn up(dialect: Dialect, start: &str, in_groups: bool) -> String {
     let all_max = ENTITY_ANCESTORS_MAX + 1;
+    if dialect == Dialect::Postgres {
+        let kept = if in_groups { KEPT_OF_ONE } else { "" };
+        return format!(
+            "WITH RECURSIVE reached(type,id) AS ({start} \
+UNION SELECT n.type,n.id FROM reached CROSS JOIN LATERAL (\
+SELECT p.parent_type AS type,p.parent_id AS id FROM entity_parents AS p \
+WHERE p.entity_type=reached.type AND p.entity_id=reached.id{kept}) AS n),\
+up(type,id) AS (SELECT type,id FROM reached LIMIT {all_max})"
+        );
+    }
+    let kept = if in_groups { KEPT } else { "" };
     format!(
         "WITH RECURSIVE up(type,id) AS ({start} \
 UNION SELECT p.parent_type,p.parent_id FROM up CROSS JOIN entity_parents AS p ON p.entity_type=up.type AND p.entity_id=up.id\
@@ -201,3 +212,26 @@ UNION SELECT 'Folder',o.id FROM up CROSS JOIN items AS n ON up.type='Item' AND n
 CROSS JOIN folders AS o ON o.key=n.folder \
 UNION SELECT 'Tool',o.id FROM up CROSS JOIN items AS n ON up.type='Item' AND n.id=up.id \
 CROSS JOIN tools AS o ON o.key=n.tool";
+
+/// The same where a recursion may name itself only once: from the one entity `reached`.
+const KEPT_OF_ONE: &str = " \
+UNION ALL SELECT 'Group',n.group_id FROM members AS n WHERE reached.type='User' AND n.user_id=reached.id \
+UNION ALL SELECT 'Group',n.id FROM groups AS n WHERE reached.type='User' AND n.administrator=reached.id \
+UNION ALL SELECT 'Role',n.group_id||'/co-administrators' FROM members AS n \
+WHERE reached.type='User' AND n.user_id=reached.id AND n.co_administrator=1 \
+UNION ALL SELECT 'Folder',o.id FROM folders AS n CROSS JOIN folders AS o ON o.key=n.parent \
+WHERE reached.type='Folder' AND n.id=reached.id \
+UNION ALL SELECT 'Tool',o.id FROM folders AS n CROSS JOIN tools AS o ON o.key=n.tool \
+WHERE reached.type='Folder' AND n.id=reached.id \
+UNION ALL SELECT 'Folder',o.id FROM items AS n CROSS JOIN folders AS o ON o.key=n.folder \
+WHERE reached.type='Item' AND n.id=reached.id \
+UNION ALL SELECT 'Tool',o.id FROM items AS n CROSS JOIN tools AS o ON o.key=n.tool \
+WHERE reached.type='Item' AND n.id=reached.id";
+
+/// Where a recursion `name` that goes on for too long is cut off: in itself, or else where it is read. What is read.
+fn bounded(dialect: Dialect, name: &str, rows_max: usize) -> (String, String) {
+    match dialect {
+        Dialect::Sqlite => (format!(" LIMIT {rows_max}"), name.to_owned()),
+        Dialect::Postgres => (String::new(), format!("(SELECT * FROM {name} LIMIT {rows_max}) AS {name}")),
+    }
+}

@@ -44,8 +44,8 @@ pub(super) fn everything(neighbours: Neighbours) -> Vec<Wanted> {
 }
 
 /// That nothing is read from end to end but what is small: what was asked for, and what was found for it.
-pub(super) async fn reads_through_indexes(statement: &str, parameters: usize, small: &[&str]) {
-    let world = World::new().await;
+pub(super) async fn reads_through_indexes(statement: String, parameters: usize, small: &[&str]) {
+    let world = World::in_file().await;
     let plan = explain(&mut world.connection().await, statement, parameters).await;
     let mut searches = 0;
     for step in &plan {
@@ -260,8 +260,10 @@ async fn an_item_is_found_by_its_key_as_by_its_id_and_by_no_other_key() {
     let world = World::new().await;
     let mut connection = world.connection().await;
     let asked = wanted(&[r#"Item::"offer""#, r#"User::"nobody""#], Neighbours::ALL);
-    let key: i64 =
-        sqlx::query_scalar("SELECT key FROM items WHERE id = 'offer'").fetch_one(&mut connection).await.unwrap();
+    let key: i64 = crate::store::sql::query_scalar("SELECT key FROM items WHERE id = 'offer'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     let mut facts = Vec::new();
     for known in [None, Some(key), Some(key + 1_000), Some(i64::MIN)] {
         let mut keys = KnownKeys::default();

@@ -2,6 +2,7 @@ use super::*;
 use crate::domain::EntityUid;
 use crate::store::Change;
 use crate::store::audit::AuditFilter;
+use crate::store::sql;
 use crate::store::testing::{Silent, World, explain};
 
 const DAY_MS: i64 = limits::IDEMPOTENCY_MILLISECONDS;
@@ -59,7 +60,7 @@ async fn an_answer_expires_after_a_day_and_its_key_is_free_again() {
     keep(&world, 1, DAY_MS, true).await.unwrap();
     assert!(world.store.kept_answer(&[1; 32], DAY_MS).await.unwrap().is_some());
     let kept: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM idempotency").fetch_one(&mut world.connection().await).await.unwrap();
+        sql::query_scalar("SELECT count(*) FROM idempotency").fetch_one(&mut world.connection().await).await.unwrap();
     assert_eq!(kept, 2);
 }
 

@@ -1,9 +1,9 @@
 //! Whom an administrator may want to invite (A9).
 
 use crate::domain::{Contact, GroupId, Page, Paged, UserId};
+use crate::store::sql::{self, Both, Row};
 use crate::store::{Store, StoreError, row};
 use smol_str::{SmolStr, format_smolstr};
-use sqlx::sqlite::SqliteRow;
 
 /// The groups that the user ?2 is in and, as `books`, the contacts tools that their candidates
 /// come from: their own and those of these groups.
@@ -24,20 +24,24 @@ pub(in crate::store) use books;
 ///
 /// An address that belongs to exactly one user stands for that user (A10). Of several contacts with
 /// one address the oldest is shown.
-const CANDIDATES: &str = concat!(
-    books!(),
-    ", found (user_id, email, first_name, last_name, item) AS (
-         SELECT members.user_id, NULL, NULL, NULL, NULL
+macro_rules! candidates {
+    ($select:literal, $last:literal) => {
+        concat!(
+            books!(),
+            ", found (user_id, email, first_name, last_name, item) AS (
+         SELECT members.user_id, NULL, NULL, NULL, CAST(NULL AS BIGINT)
          FROM mine CROSS JOIN members ON members.group_id = mine.id
          UNION
-         SELECT groups.administrator, NULL, NULL, NULL, NULL FROM mine CROSS JOIN groups ON groups.id = mine.id
+         SELECT groups.administrator, NULL, NULL, NULL, CAST(NULL AS BIGINT) FROM mine CROSS JOIN groups ON groups.id = mine.id
          UNION ALL
          SELECT coalesce(contacts.user_id, (SELECT CASE count(*) WHEN 1 THEN min(id) END
                                             FROM users WHERE users.email = contacts.email)),
                 contacts.email, contacts.first_name, contacts.last_name, contacts.item
          FROM books CROSS JOIN items ON items.tool = books.tool CROSS JOIN contacts ON contacts.item = items.key),
      keyed AS (SELECT *, CASE WHEN user_id IS NULL THEN '1' || email ELSE '0' || user_id END AS place FROM found)
-     SELECT place, user_id, email, first_name, last_name, min(item) FROM keyed
+",
+            $select,
+            " FROM keyed
      WHERE place > ?4 AND CASE WHEN user_id IS NULL
          THEN email NOT IN (SELECT email FROM invitations WHERE group_id = ?1 AND state = 'pending'
                                 AND expires_ms > ?3 AND user_id IS NULL)
@@ -46,8 +50,23 @@ const CANDIDATES: &str = concat!(
              AND keyed.user_id NOT IN (SELECT user_id FROM invitations WHERE group_id = ?1 AND state = 'pending'
                                            AND expires_ms > ?3 AND user_id IS NOT NULL)
          END
-     GROUP BY place ORDER BY place LIMIT ?5"
-);
+",
+            $last
+        )
+    };
+}
+
+/// Of a group of rows one is shown: in SQLite that of the least item, by the only aggregate there is.
+const CANDIDATES: Both = Both {
+    sqlite: candidates!(
+        "     SELECT place, user_id, email, first_name, last_name, min(item)",
+        "     GROUP BY place ORDER BY place LIMIT ?5"
+    ),
+    postgres: candidates!(
+        "     SELECT DISTINCT ON (place) place, user_id, email, first_name, last_name, item",
+        "     ORDER BY place, item LIMIT ?5"
+    ),
+};
 
 impl Store {
     /// Whom `inviter` may invite to a group: people in the groups they are in, contacts in their
@@ -64,7 +83,7 @@ impl Store {
         page: &Page,
     ) -> Result<Paged<Contact>, StoreError> {
         let mut transaction = self.read().await?;
-        let query = sqlx::query(CANDIDATES).bind(group.as_str()).bind(inviter.as_str()).bind(now_ms);
+        let query = sql::query(CANDIDATES).bind(group.as_str()).bind(inviter.as_str()).bind(now_ms);
         let query = query.bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let candidates = rows.iter().map(candidate).collect::<Result<_, _>>()?;
@@ -81,7 +100,7 @@ fn key(candidate: &Contact) -> SmolStr {
 }
 
 /// A user who is found by an address is that user and no address.
-fn candidate(row: &SqliteRow) -> Result<Contact, StoreError> {
+fn candidate(row: &Row) -> Result<Contact, StoreError> {
     match row::optional_id(row, "user_id")? {
         Some(user) => Ok(Contact::User { user }),
         None => row::contact(row).and_then(|contact| contact.ok_or_else(|| row::corrupt("email", "NULL"))),

@@ -1,9 +1,8 @@
 //! One folder or one item, as it is shown.
 
 use crate::domain::{Contact, ContentRef, FolderId, ItemId, ToolId, UserId};
+use crate::store::sql::{self, Connection, Row};
 use crate::store::{Store, StoreError, row};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 /// A folder as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +68,7 @@ impl Store {
             ContentRef::Item(_) => "SELECT t.id AS tool FROM items i JOIN tools t ON t.key = i.tool WHERE i.id = ?",
         };
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(content.uid().id.to_string());
+        let query = sql::query(sql).bind(content.uid().id.to_string());
         let row = query.fetch_optional(transaction.connection()).await?;
         row.map(|row| tool(&row, "tool")).transpose()
     }
@@ -77,13 +76,13 @@ impl Store {
 
 /// A folder, read over any connection.
 pub(in crate::store) async fn folder(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &FolderId,
 ) -> Result<Option<FolderRow>, StoreError> {
     let sql = "SELECT t.id AS tool, p.id AS folder, f.name, f.author
                FROM folders f JOIN tools t ON t.key = f.tool LEFT JOIN folders p ON p.key = f.parent
                WHERE f.id = ?";
-    let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(connection).await? else { return Ok(None) };
+    let Some(row) = sql::query(sql).bind(id.as_str()).fetch_optional(connection).await? else { return Ok(None) };
     Ok(Some(FolderRow {
         id: id.clone(),
         tool: tool(&row, "tool")?,
@@ -94,16 +93,13 @@ pub(in crate::store) async fn folder(
 }
 
 /// An item, read over any connection.
-pub(in crate::store) async fn item(
-    connection: &mut SqliteConnection,
-    id: &ItemId,
-) -> Result<Option<ItemRow>, StoreError> {
+pub(in crate::store) async fn item(connection: &mut Connection, id: &ItemId) -> Result<Option<ItemRow>, StoreError> {
     let sql = "SELECT t.id AS tool, f.id AS folder, i.name, i.kind, i.author, i.size,
                       c.user_id, c.email, c.first_name, c.last_name
                FROM items i JOIN tools t ON t.key = i.tool LEFT JOIN folders f ON f.key = i.folder
                    LEFT JOIN contacts c ON c.item = i.key
                WHERE i.id = ?";
-    let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(connection).await? else { return Ok(None) };
+    let Some(row) = sql::query(sql).bind(id.as_str()).fetch_optional(connection).await? else { return Ok(None) };
     Ok(Some(ItemRow {
         id: id.clone(),
         tool: tool(&row, "tool")?,
@@ -117,12 +113,12 @@ pub(in crate::store) async fn item(
 }
 
 /// The tool whose id stands in a column.
-pub(in crate::store) fn tool(row: &SqliteRow, column: &'static str) -> Result<ToolId, StoreError> {
+pub(in crate::store) fn tool(row: &Row, column: &'static str) -> Result<ToolId, StoreError> {
     ToolId::parse(row::get(row, column)?).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// Where a folder or item lies directly: in the folder of column `folder`, or else in its tool.
-fn parent(row: &SqliteRow) -> Result<ContentRef, StoreError> {
+fn parent(row: &Row) -> Result<ContentRef, StoreError> {
     match row::optional_id(row, "folder")? {
         Some(folder) => Ok(ContentRef::Folder(folder)),
         None => Ok(ContentRef::Tool(tool(row, "tool")?)),

@@ -1,9 +1,9 @@
 //! The contexts a user can work in (S3).
 
 use crate::domain::{GroupId, Page, Paged, UserId};
+use crate::store::sql::{self, Row};
 use crate::store::{Store, StoreError, row};
 use smol_str::{SmolStr, format_smolstr};
-use sqlx::sqlite::SqliteRow;
 
 /// Where a user can work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Store {
                    ORDER BY name_folded LIMIT ?3";
         let after = page.after().strip_prefix(GROUP).unwrap_or_default();
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(user.as_str()).bind(after).bind(page.fetch());
+        let query = sql::query(sql).bind(user.as_str()).bind(after).bind(page.fetch());
         let groups = query.fetch_all(transaction.connection()).await?;
         let private = page.after.is_none().then(|| Ok((ContextRow::Private, SmolStr::new_static(PRIVATE))));
         let contexts = private.into_iter().chain(groups.iter().map(group)).collect::<Result<_, StoreError>>()?;
@@ -47,7 +47,7 @@ impl Store {
 }
 
 /// A group and its key.
-fn group(row: &SqliteRow) -> Result<(ContextRow, SmolStr), StoreError> {
+fn group(row: &Row) -> Result<(ContextRow, SmolStr), StoreError> {
     let folded: &str = row::get(row, "name_folded")?;
     let context = ContextRow::Group { id: row::id(row, "id")?, name: row::get(row, "name")? };
     Ok((context, format_smolstr!("{GROUP}{folded}")))

@@ -7,10 +7,9 @@ use crate::domain::directory::PEOPLE_SHOWN_MAX;
 use crate::domain::group::Activity;
 use crate::domain::{Page, Paged, Search};
 use crate::store::list::groups::SeenGroup;
+use crate::store::sql::{self, Both, Connection, Row};
 use crate::store::{Store, StoreError, limits, row};
 use smol_str::format_smolstr;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
 use std::collections::BTreeSet;
 use walk::{Walk, Window};
 
@@ -47,7 +46,8 @@ pub struct Found {
 
 // CROSS JOIN keeps the order: the index first, its rows by key, so that the limit ends the search
 // and nothing is sorted. `published` is asked once more, so that F2 does not rest on triggers alone.
-const SEARCH: &str = "
+const SEARCH: Both = Both {
+    sqlite: "
     SELECT d.key, g.id, g.name, g.administrator, g.full_name, g.description, g.language, g.activity, g.sector,
            g.published, g.members_published, g.open, a.email, a.first_name, a.last_name,
            CASE g.members_published WHEN 1 THEN (
@@ -63,7 +63,25 @@ const SEARCH: &str = "
       AND (?4 IS NULL OR d.activity = ?4)
       AND (?5 IS NULL OR d.sector = ?5)
       AND (?6 IS NULL OR substr(d.language || '-', 1, length(?6) + 1) = ?6 || '-')
-    ORDER BY t.rowid LIMIT ?7";
+    ORDER BY t.rowid LIMIT ?7",
+    // No index of threes: the directory is gone through in the order of its keys, as far as a window reaches.
+    postgres: "
+    SELECT d.key, g.id, g.name, g.administrator, g.full_name, g.description, g.language, g.activity, g.sector,
+           g.published, g.members_published, g.open, a.email, a.first_name, a.last_name,
+           CASE g.members_published WHEN 1 THEN (
+               SELECT json_group_array(json_array(first_name, last_name)) FROM (
+                   SELECT p.first_name, p.last_name FROM members m JOIN users p ON p.id = m.user_id
+                   WHERE m.group_id = g.id ORDER BY m.user_id LIMIT ?8) AS some_people) END AS people
+    FROM directory d
+    CROSS JOIN groups g ON g.id = d.group_id AND g.published = 1
+    CROSS JOIN users a ON a.id = g.administrator
+    WHERE ?1 <> '' AND d.key > ?2 AND d.key <= ?9
+      AND (?3 IS NULL OR instr(d.name_folded, ?3) > 0)
+      AND (?4 IS NULL OR d.activity = ?4)
+      AND (?5 IS NULL OR d.sector = ?5)
+      AND (?6 IS NULL OR substr(d.language || '-', 1, length(?6) + 1) = ?6 || '-')
+    ORDER BY d.key LIMIT ?7",
+};
 
 impl Store {
     /// The published groups that a search finds, in the order of their publication. `after` is the
@@ -104,14 +122,14 @@ impl Store {
 
 /// The hits of one window, `rows_max` of them at most.
 async fn hits(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     search: &Search,
     threes: &[String],
     window: Window,
     rows_max: i64,
 ) -> Result<Vec<Found>, StoreError> {
     let people_fetched = i64::try_from(PEOPLE_SHOWN_MAX).unwrap_or(i64::MAX).saturating_add(1);
-    let rows = sqlx::query(SEARCH)
+    let rows = sql::query(SEARCH)
         .bind(threes.join(" AND "))
         .bind(window.after)
         .bind(&search.name)
@@ -153,7 +171,7 @@ fn in_threes(text: &str) -> Vec<String> {
     characters.windows(3).map(|three| three.iter().collect()).collect()
 }
 
-fn found(row: &SqliteRow) -> Result<Found, StoreError> {
+fn found(row: &Row) -> Result<Found, StoreError> {
     let group = row::group(row)?;
     let names: Option<&str> = row.try_get("people")?;
     let people = names.map(|json| people(row, json)).transpose()?;
@@ -161,7 +179,7 @@ fn found(row: &SqliteRow) -> Result<Found, StoreError> {
     Ok(Found { seen, people, key: row::get(row, "key")? })
 }
 
-fn people(row: &SqliteRow, json: &str) -> Result<ShownPeople, StoreError> {
+fn people(row: &Row, json: &str) -> Result<ShownPeople, StoreError> {
     let corrupt = |error| StoreError::Corrupt(format!("names of people: {error}"));
     let names: Vec<(Option<String>, Option<String>)> = serde_json::from_str(json).map_err(corrupt)?;
     let more = names.len() > PEOPLE_SHOWN_MAX;
@@ -174,7 +192,6 @@ fn people(row: &SqliteRow, json: &str) -> Result<ShownPeople, StoreError> {
 mod tests {
     use super::*;
     use crate::store::testing::{World, raw};
-    use sqlx::AssertSqlSafe;
 
     fn of_name(name: &str) -> Search {
         Search { name: Some(name.to_owned()), ..Search::default() }
@@ -214,7 +231,9 @@ mod tests {
             world.run(change).await;
             assert_eq!(hits(&world, &of_name(name)).await, expected, "{change}");
             // Compares the index with what it is an index of.
-            world.run("INSERT INTO directory_terms (directory_terms, rank) VALUES ('integrity-check', 1)").await;
+            if !world.is_on_server() {
+                world.run("INSERT INTO directory_terms (directory_terms, rank) VALUES ('integrity-check', 1)").await;
+            }
         }
     }
 
@@ -242,18 +261,18 @@ mod tests {
             VALUES ('b', 'B', 'b', 'u', 'NL', 1, 0), ('p', 'P', 'p', 'u', 'NL', 0, 0), ('a', 'A', 'a', 'u', 'NL', 1, 0);";
         let directory = include_str!("../../../schema/sql/0004_directory.sql");
         for script in [include_str!("../../../schema/sql/0001_base.sql"), groups, directory] {
-            sqlx::raw_sql(script).execute(&mut connection).await.unwrap();
+            connection.run(script).await.unwrap();
         }
         let sql = "SELECT d.group_id FROM directory_terms t JOIN directory d ON d.key = t.rowid
                    WHERE t.directory_terms MATCH '\"nl-\"' ORDER BY t.rowid";
-        let found: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        let found: Vec<String> = sql::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
         assert_eq!(found, ["b", "a"]);
     }
 
     #[tokio::test]
     async fn f1_a_search_is_driven_by_the_index_and_sorts_nothing() {
-        let world = World::new().await;
-        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SEARCH}")))
+        let world = World::in_file().await;
+        let plan: Vec<(i64, i64, i64, String)> = sql::query_as(format!("EXPLAIN QUERY PLAN {}", SEARCH.sqlite))
             .fetch_all(&mut world.connection().await)
             .await
             .unwrap();
@@ -270,7 +289,7 @@ mod tests {
             .run(
                 "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
                  INSERT INTO groups (id, name, name_folded, administrator, language, published, created_ms)
-                 SELECT 'n' || i, 'number ' || i, 'number ' || i, 'director', iif(i % 100, 'en', 'fy'), 1, 0 FROM n",
+                 SELECT 'n' || i, 'number ' || i, 'number ' || i, 'director', iif(i % 100 <> 0, 'en', 'fy'), 1, 0 FROM n",
             )
             .await;
     }
@@ -298,13 +317,17 @@ mod tests {
                 after = further;
             }
             assert_eq!(rows, all.rows, "{entries_max}");
-            assert_eq!(short > 1, entries_max <= 100, "{entries_max}: a small bound makes short pages");
+            assert_eq!(
+                short > 1,
+                entries_max <= 100 || world.is_on_server() && entries_max <= 4_000,
+                "{entries_max}: a small bound makes short pages"
+            );
         }
     }
 
     #[tokio::test]
     async fn f3_what_is_rare_is_found_in_one_go() {
-        let world = World::new().await;
+        let world = World::in_file().await;
         many(&world).await;
         // Each entry is looked at in each of nine lists, of which one has ten.
         let search = Search { language: Some("fy".to_owned()), ..of_name("number") };

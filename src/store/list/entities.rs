@@ -1,8 +1,8 @@
 //! What hosts say of entities, as the admin API shows it.
 
 use crate::domain::{EntityRecord, EntityUid};
+use crate::store::sql::{self, Row};
 use crate::store::{Store, StoreError, row};
-use sqlx::sqlite::SqliteRow;
 
 /// The order of rows is that of their keys.
 const ONE: &str = "
@@ -23,7 +23,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn entity(&self, uid: &EntityUid) -> Result<Option<EntityRecord>, StoreError> {
-        let query = sqlx::query(ONE).bind(uid.type_name.as_str()).bind(uid.id.as_str());
+        let query = sql::query(ONE).bind(uid.type_name.as_str()).bind(uid.id.as_str());
         let found = query.fetch_optional(self.read().await?.connection()).await?;
         found.as_ref().map(record).transpose()
     }
@@ -38,13 +38,13 @@ impl Store {
         entities_max: u32,
     ) -> Result<Vec<EntityRecord>, StoreError> {
         let (type_name, id) = after.map_or(("", ""), |uid| (uid.type_name.as_str(), uid.id.as_str()));
-        let query = sqlx::query(AFTER).bind(type_name).bind(id).bind(entities_max);
+        let query = sql::query(AFTER).bind(type_name).bind(id).bind(entities_max);
         let found = query.fetch_all(self.read().await?.connection()).await?;
         found.iter().map(record).collect()
     }
 }
 
-fn record(found: &SqliteRow) -> Result<EntityRecord, StoreError> {
+fn record(found: &Row) -> Result<EntityRecord, StoreError> {
     let type_name: &str = row::get(found, "entity_type")?;
     Ok(EntityRecord {
         uid: EntityUid::new(type_name, row::get::<&str>(found, "entity_id")?),
@@ -66,7 +66,7 @@ impl Parent {
     }
 }
 
-fn json<T: serde::de::DeserializeOwned>(found: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
+fn json<T: serde::de::DeserializeOwned>(found: &Row, column: &'static str) -> Result<T, StoreError> {
     let text: &str = row::get(found, column)?;
     serde_json::from_str(text).map_err(|_| row::corrupt(column, text))
 }

@@ -2,10 +2,10 @@
 
 use crate::domain::uid::types;
 use crate::domain::{ContentRef, Grantee, Page, Paged, Right};
+use crate::store::sql::{self, Row};
 use crate::store::write::grants::columns;
 use crate::store::{Store, StoreError, row};
 use smol_str::{SmolStr, format_smolstr};
-use sqlx::sqlite::SqliteRow;
 
 /// ?1 the id of the content, ?2 the key to begin after, ?3 how many rows.
 macro_rules! grants_of {
@@ -47,7 +47,7 @@ impl Store {
             ContentRef::Item(_) => grants_of!("Item", "items"),
         };
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(content.uid().id.to_string()).bind(page.after()).bind(page.fetch());
+        let query = sql::query(sql).bind(content.uid().id.to_string()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let grants = rows.iter().map(|row| grant(row, content.clone())).collect::<Result<_, _>>()?;
         Ok(Paged::cut(grants, page, key))
@@ -61,7 +61,7 @@ fn key(grant: &GrantRow) -> SmolStr {
 }
 
 /// A grant on `resource` out of a row of `grants`.
-pub(in crate::store) fn grant(row: &SqliteRow, resource: ContentRef) -> Result<GrantRow, StoreError> {
+pub(in crate::store) fn grant(row: &Row, resource: ContentRef) -> Result<GrantRow, StoreError> {
     let (access, grantee_type): (&str, &str) = (row::get(row, "access")?, row::get(row, "grantee_type")?);
     let corrupt = || StoreError::Corrupt(format!("a grant of `{access}` to a {grantee_type}"));
     let to = match grantee_type {

@@ -2,8 +2,8 @@
 
 use crate::domain::{Group, GroupId, Page, Paged, UserId};
 use crate::store::list::members::is_in;
+use crate::store::sql::{self, Connection};
 use crate::store::{Store, StoreError, row};
-use sqlx::SqliteConnection;
 
 /// A group and what its presentation to one person rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Store {
             Some(user) => is_in(connection, id, user).await?,
         };
         let sql = "SELECT email FROM users WHERE id = ?";
-        let row = sqlx::query(sql).bind(group.administrator.as_str()).fetch_one(connection).await?;
+        let row = sql::query(sql).bind(group.administrator.as_str()).fetch_one(connection).await?;
         Ok(Some(SeenGroup { group, inside, administrator_email: row::get(&row, "email")? }))
     }
 
@@ -43,7 +43,7 @@ impl Store {
                           published, members_published, open
                    FROM groups WHERE id > ? ORDER BY id LIMIT ?";
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(page.after()).bind(page.fetch());
+        let query = sql::query(sql).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let groups = rows.iter().map(row::group).collect::<Result<_, _>>()?;
         Ok(Paged::cut(groups, page, |group: &Group| group.id.text()))
@@ -61,7 +61,7 @@ impl Store {
                                             UNION SELECT group_id FROM members WHERE user_id = ?2)
                    ORDER BY id LIMIT ?3";
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(page.after()).bind(user.as_str()).bind(page.fetch());
+        let query = sql::query(sql).bind(page.after()).bind(user.as_str()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let groups = rows.iter().map(row::group).collect::<Result<_, _>>()?;
         Ok(Paged::cut(groups, page, |group: &Group| group.id.text()))
@@ -69,13 +69,10 @@ impl Store {
 }
 
 /// One group, read over any connection.
-pub(in crate::store) async fn find(
-    connection: &mut SqliteConnection,
-    id: &GroupId,
-) -> Result<Option<Group>, StoreError> {
+pub(in crate::store) async fn find(connection: &mut Connection, id: &GroupId) -> Result<Option<Group>, StoreError> {
     let sql = "SELECT id, name, administrator, full_name, description, language, activity, sector,
                       published, members_published, open
                FROM groups WHERE id = ?";
-    let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(connection).await?;
+    let row = sql::query(sql).bind(id.as_str()).fetch_optional(connection).await?;
     row.as_ref().map(row::group).transpose()
 }

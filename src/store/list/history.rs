@@ -1,8 +1,8 @@
 //! Every acknowledged change in order, as `GET /changes` tells it.
 
 use crate::domain::{EntityUid, Revision, UserId};
+use crate::store::sql::{self, Row};
 use crate::store::{Change, Store, StoreError, row};
-use sqlx::sqlite::SqliteRow;
 
 /// How far somebody has read: up to and with this entity of this change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +40,13 @@ pub struct HistoryRow {
 
 /// The inner query picks the rows by the primary key, so that nothing else is read.
 const AFTER: &str = "
-    SELECT some.revision, some.ordinal, some.entity_type, some.entity_id, some.change,
+    SELECT picked.revision, picked.ordinal, picked.entity_type, picked.entity_id, picked.change,
            commits.at_ms, commits.command, commits.actor
     FROM (SELECT revision, ordinal, entity_type, entity_id, change FROM changes
           WHERE (revision, ordinal) > (?1, ?2) AND revision <= ?3
-          ORDER BY revision, ordinal LIMIT ?4) AS some
-    CROSS JOIN commits ON commits.revision = some.revision
-    ORDER BY some.revision, some.ordinal";
+          ORDER BY revision, ordinal LIMIT ?4) AS picked
+    CROSS JOIN commits ON commits.revision = picked.revision
+    ORDER BY picked.revision, picked.ordinal";
 
 impl Store {
     /// What follows `place` up to and with the change `until`, in order, at most so many entities.
@@ -59,7 +59,7 @@ impl Store {
     pub async fn history(&self, place: Place, until: Revision, rows_max: u32) -> Result<Vec<HistoryRow>, StoreError> {
         let number = |revision: Revision| i64::try_from(revision.0).unwrap_or(i64::MAX);
         let mut lease = self.reader().await?;
-        let query = sqlx::query(AFTER).bind(number(place.revision)).bind(place.ordinal).bind(number(until));
+        let query = sql::query(AFTER).bind(number(place.revision)).bind(place.ordinal).bind(number(until));
         let rows = query.bind(rows_max).fetch_all(lease.connection()).await;
         if rows.is_err() {
             lease.doubt();
@@ -68,7 +68,7 @@ impl Store {
     }
 }
 
-fn read(found: &SqliteRow) -> Result<HistoryRow, StoreError> {
+fn read(found: &Row) -> Result<HistoryRow, StoreError> {
     let change: &str = row::get(found, "change")?;
     let unknown = || StoreError::Corrupt(format!("change `{change}`"));
     Ok(HistoryRow {
@@ -117,7 +117,7 @@ mod tests {
     async fn reading_history_reads_no_other() {
         let world = World::new().await;
         for step in explain(&mut world.connection().await, AFTER, 4).await {
-            assert!(!step.starts_with("SCAN") || step == "SCAN some", "{step}");
+            assert!(!step.starts_with("SCAN") || step == "SCAN picked", "{step}");
         }
     }
 }

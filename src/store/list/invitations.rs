@@ -1,6 +1,7 @@
 //! Pending invitations, as their administrator lists them.
 
 use crate::domain::{GroupId, Invitation, Page, Paged};
+use crate::store::sql;
 use crate::store::{Store, StoreError, row};
 
 impl Store {
@@ -19,7 +20,7 @@ impl Store {
                    FROM invitations WHERE group_id = ? AND state = 'pending' AND expires_ms > ? AND id > ?
                    ORDER BY id LIMIT ?";
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(group.as_str()).bind(now_ms).bind(page.after()).bind(page.fetch());
+        let query = sql::query(sql).bind(group.as_str()).bind(now_ms).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let invitations = rows.iter().map(row::invitation).collect::<Result<_, _>>()?;
         Ok(Paged::cut(invitations, page, |invitation: &Invitation| invitation.id.text()))

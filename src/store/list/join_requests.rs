@@ -1,6 +1,7 @@
 //! Requests to join a group, as its administrator lists them (F5).
 
 use crate::domain::{GroupId, JoinRequest, Page, Paged};
+use crate::store::sql;
 use crate::store::{Store, StoreError, row};
 
 impl Store {
@@ -12,7 +13,7 @@ impl Store {
         let sql = "SELECT id, group_id, user_id, message, created_ms, closed_ms
                    FROM join_requests WHERE group_id = ? AND closed_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(group.as_str()).bind(page.after()).bind(page.fetch());
+        let query = sql::query(sql).bind(group.as_str()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let requests = rows.iter().map(row::join_request).collect::<Result<_, _>>()?;
         Ok(Paged::cut(requests, page, |request: &JoinRequest| request.id.text()))

@@ -2,11 +2,10 @@
 
 use super::grants::{GrantRow, grant};
 use crate::domain::{ContentRef, EntityUid, GroupId, Page, Paged, UserId};
+use crate::store::sql::{self, Connection, Row};
 use crate::store::write::grants::columns;
 use crate::store::{Store, StoreError, row};
 use smol_str::{SmolStr, format_smolstr};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 /// Which rows of `grants` the user ?2 made on their private space through the group ?1: to all its
 /// members, or to a person in it with whom the user shares no other group.
@@ -18,7 +17,7 @@ macro_rules! through {
                   OR EXISTS (SELECT 1 FROM groups WHERE id = ?1 AND administrator = grantee))
                 AND NOT EXISTS (
                     SELECT 1 FROM (SELECT group_id AS other FROM members WHERE user_id = ?2
-                                   UNION SELECT id FROM groups WHERE administrator = ?2)
+                                   UNION SELECT id FROM groups WHERE administrator = ?2) AS others
                     WHERE other <> ?1
                         AND (EXISTS (SELECT 1 FROM members WHERE group_id = other AND user_id = grantee)
                              OR EXISTS (SELECT 1 FROM groups WHERE id = other AND administrator = grantee)))
@@ -58,18 +57,18 @@ impl Store {
 
 /// The same, read over any connection.
 pub(in crate::store) async fn page_through(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     group: &GroupId,
     owner: &UserId,
     page: &Page,
 ) -> Result<Paged<GrantRow>, StoreError> {
-    let query = sqlx::query(PAGE).bind(group.as_str()).bind(owner.as_str());
+    let query = sql::query(PAGE).bind(group.as_str()).bind(owner.as_str());
     let rows = query.bind(page.after()).bind(page.fetch()).fetch_all(connection).await?;
     let grants = rows.iter().map(located).collect::<Result<_, _>>()?;
     Ok(Paged::cut(grants, page, key))
 }
 
-fn located(row: &SqliteRow) -> Result<GrantRow, StoreError> {
+fn located(row: &Row) -> Result<GrantRow, StoreError> {
     let uid = EntityUid::new(row::get::<&str>(row, "resource_type")?, row::get::<&str>(row, "id")?);
     let resource = ContentRef::try_from(&uid).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     grant(row, resource)

@@ -1,8 +1,8 @@
 //! Who is in a group, as the admin API lists them.
 
 use crate::domain::{GroupId, Member, Page, Paged, UserId};
+use crate::store::sql::{self, Connection};
 use crate::store::{Store, StoreError, row};
-use sqlx::SqliteConnection;
 
 /// A member and the names the directory may show (A7).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Store {
         let mut transaction = self.read().await?;
         let connection = transaction.connection();
         let sql = "SELECT administrator FROM groups WHERE id = ?";
-        let Some(row) = sqlx::query(sql).bind(group.as_str()).fetch_optional(&mut *connection).await? else {
+        let Some(row) = sql::query(sql).bind(group.as_str()).fetch_optional(&mut *connection).await? else {
             return Ok(None);
         };
         let administrator = row::id(&row, "administrator")?;
@@ -52,15 +52,11 @@ impl Store {
     }
 }
 
-async fn members(
-    connection: &mut SqliteConnection,
-    group: &GroupId,
-    page: &Page,
-) -> Result<Paged<NamedMember>, StoreError> {
+async fn members(connection: &mut Connection, group: &GroupId, page: &Page) -> Result<Paged<NamedMember>, StoreError> {
     let sql = "SELECT m.user_id, m.co_administrator, m.since_ms, u.first_name, u.last_name
                FROM members m JOIN users u ON u.id = m.user_id
                WHERE m.group_id = ? AND m.user_id > ? ORDER BY m.user_id LIMIT ?";
-    let query = sqlx::query(sql).bind(group.as_str()).bind(page.after()).bind(page.fetch());
+    let query = sql::query(sql).bind(group.as_str()).bind(page.after()).bind(page.fetch());
     let rows = query.fetch_all(connection).await?;
     let one = |row| {
         Ok(NamedMember {
@@ -75,12 +71,12 @@ async fn members(
 
 /// Whether a user is in a group, as administrator or member; read over any connection.
 pub(in crate::store) async fn is_in(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     group: &GroupId,
     user: &UserId,
 ) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM groups WHERE id = ?1 AND administrator = ?2)
                    OR EXISTS (SELECT 1 FROM members WHERE group_id = ?1 AND user_id = ?2) AS found";
-    let row = sqlx::query(sql).bind(group.as_str()).bind(user.as_str()).fetch_one(connection).await?;
+    let row = sql::query(sql).bind(group.as_str()).bind(user.as_str()).fetch_one(connection).await?;
     row::get(&row, "found")
 }

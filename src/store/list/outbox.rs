@@ -1,9 +1,8 @@
 //! The outbox: for whoever sends the mail, and for the host that looks after it.
 
 use crate::domain::{Mail, MailBody, MailId, MailKind, MailState, Page, Paged};
+use crate::store::sql::{self, Connection, Row};
 use crate::store::{Store, StoreError, row};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 /// What has to be done about mail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +26,7 @@ impl Store {
                           MIN(created_ms) FILTER (WHERE state = 'pending') AS oldest
                    FROM outbox WHERE state IN ('pending', 'dead')";
         let mut transaction = self.read().await?;
-        let row = sqlx::query(sql).fetch_one(transaction.connection()).await?;
+        let row = sql::query(sql).fetch_one(transaction.connection()).await?;
         let (pending, dead) = (row::count(&row, "pending")?, row::count(&row, "dead")?);
         Ok(OutboxStanding { pending, dead, oldest_pending_ms: row::get(&row, "oldest")? })
     }
@@ -40,7 +39,7 @@ impl Store {
         let sql = "SELECT id, kind, recipient, language, subject, body, state, attempts, created_ms, next_attempt_ms,
                           last_error, sent_ms FROM outbox WHERE state = ? AND id > ? ORDER BY id LIMIT ?";
         let mut transaction = self.read().await?;
-        let query = sqlx::query(sql).bind(state.name()).bind(page.after()).bind(page.fetch());
+        let query = sql::query(sql).bind(state.name()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let mails = rows.iter().map(mail).collect::<Result<_, _>>()?;
         Ok(Paged::cut(mails, page, |mail: &Mail| mail.id.text()))
@@ -55,20 +54,20 @@ impl Store {
                           last_error, sent_ms
                    FROM outbox WHERE state = 'pending' ORDER BY next_attempt_ms, id LIMIT 1";
         let mut transaction = self.read().await?;
-        let row = sqlx::query(sql).fetch_optional(transaction.connection()).await?;
+        let row = sql::query(sql).fetch_optional(transaction.connection()).await?;
         row.as_ref().map(mail).transpose()
     }
 }
 
 /// One mail, read over any connection.
-pub(in crate::store) async fn find(connection: &mut SqliteConnection, id: &MailId) -> Result<Option<Mail>, StoreError> {
+pub(in crate::store) async fn find(connection: &mut Connection, id: &MailId) -> Result<Option<Mail>, StoreError> {
     let sql = "SELECT id, kind, recipient, language, subject, body, state, attempts, created_ms, next_attempt_ms,
                       last_error, sent_ms FROM outbox WHERE id = ?";
-    let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(connection).await?;
+    let row = sql::query(sql).bind(id.as_str()).fetch_optional(connection).await?;
     row.as_ref().map(mail).transpose()
 }
 
-fn mail(row: &SqliteRow) -> Result<Mail, StoreError> {
+fn mail(row: &Row) -> Result<Mail, StoreError> {
     let (kind, state): (&str, &str) = (row::get(row, "kind")?, row::get(row, "state")?);
     let unknown = |column: &str, name: &str| StoreError::Corrupt(format!("column {column} holds `{name}`"));
     Ok(Mail {

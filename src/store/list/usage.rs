@@ -1,9 +1,9 @@
 //! How full the tools of a space are (P5).
 
 use crate::domain::{Space, ToolKind};
+use crate::store::sql::{self, Row};
 use crate::store::write::content::Room;
 use crate::store::{Store, StoreError, row};
-use sqlx::sqlite::SqliteRow;
 
 impl Store {
     /// Whether the group or the user of this space exists.
@@ -16,7 +16,7 @@ impl Store {
             Space::Private(user) => ("SELECT EXISTS (SELECT 1 FROM users WHERE id = ?) AS found", user.as_str()),
         };
         let mut transaction = self.read().await?;
-        row::get(&sqlx::query(sql).bind(id).fetch_one(transaction.connection()).await?, "found")
+        row::get(&sql::query(sql).bind(id).fetch_one(transaction.connection()).await?, "found")
     }
 
     /// Each tool of the space with what it holds and may hold; a space that does not exist has none.
@@ -39,12 +39,12 @@ impl Store {
             Space::Private(user) => (of_user, user.as_str()),
         };
         let mut transaction = self.read().await?;
-        let rows = sqlx::query(sql).bind(id).fetch_all(transaction.connection()).await?;
+        let rows = sql::query(sql).bind(id).fetch_all(transaction.connection()).await?;
         rows.iter().map(tool).collect()
     }
 }
 
-fn tool(row: &SqliteRow) -> Result<(ToolKind, Room), StoreError> {
+fn tool(row: &Row) -> Result<(ToolKind, Room), StoreError> {
     let kind: &str = row::get(row, "kind")?;
     Ok((ToolKind::new(kind), Room { used: row::get(row, "used")?, capacity: row::get(row, "capacity")? }))
 }

@@ -5,7 +5,7 @@ use super::{Cursor, Part, Places, is_full, keys, subtree};
 use crate::domain::EntityUid;
 use crate::domain::uid::types;
 use crate::store::StoreError;
-use sqlx::SqliteConnection;
+use crate::store::sql::Connection;
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// A table of content, and its column for the folder that something lies in directly.
@@ -37,7 +37,7 @@ impl Table {
 
 /// All of a type, by key.
 pub(super) async fn all(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     type_name: &'static str,
     from: &Cursor,
     rows_max: u32,
@@ -49,7 +49,7 @@ pub(super) async fn all(
 
 /// Those in some places.
 pub(super) async fn some(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     (type_name, places): (&'static str, &Places),
     from: &Cursor,
     rows_max: u32,
@@ -105,15 +105,15 @@ const ALL: (&[&str], &str) = (&["key", "id"], "SELECT key, id FROM $TABLE WHERE 
 const OF_TOOLS: (&[&str], &str) = (
     &IN_TOOL,
     "
-    SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool IN (SELECT value FROM json_each(?1))
-    ORDER BY tool, $PARENT, key LIMIT ?2",
+    SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool IN (SELECT CAST(value AS BIGINT) FROM json_each(?1))
+    ORDER BY tool, $PARENT NULLS FIRST, key LIMIT ?2",
 );
 
 /// Directly in a folder (or in the tool), after a key.
 pub(super) const OF_FOLDER: (&[&str], &str) = (
     &IN_TOOL,
     "
-    SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool = ?1 AND $PARENT IS ?2 AND key > ?3
+    SELECT tool, $PARENT AS parent, key, id FROM $TABLE WHERE tool = ?1 AND $PARENT IS NOT DISTINCT FROM ?2 AND key > ?3
     ORDER BY key LIMIT ?4",
 );
 
@@ -128,7 +128,7 @@ const OF_REST: (&[&str], &str) = (
 const SINGLE: (&[&str], &str) = (
     &["key", "id"],
     "
-    SELECT key, id FROM $TABLE WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2",
+    SELECT key, id FROM $TABLE WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?1)) ORDER BY key LIMIT ?2",
 );
 
 /// ?1 the author, ?2 the key to begin after, ?3 how many rows. What lies in one of the tools ?4, is one of the items
@@ -136,18 +136,18 @@ const SINGLE: (&[&str], &str) = (
 const AUTHORED: (&[&str], &str) = (
     &["key", "id", "listed"],
     "
-    SELECT key, id, tool IN (SELECT value FROM json_each(?4)) OR key IN (SELECT value FROM json_each(?5))
-        OR ?6 <> '[]' AND EXISTS (
+    SELECT key, id, CASE WHEN tool IN (SELECT CAST(value AS BIGINT) FROM json_each(?4))
+        OR key IN (SELECT CAST(value AS BIGINT) FROM json_each(?5)) OR ?6 <> '[]' AND EXISTS (
             WITH RECURSIVE up (key) AS (
                 SELECT i.folder UNION SELECT f.parent FROM up CROSS JOIN folders AS f ON f.key = up.key)
-            SELECT 1 FROM up WHERE key IN (SELECT value FROM json_each(?6))) AS listed
+            SELECT 1 FROM up WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?6))) THEN 1 ELSE 0 END AS listed
     FROM items AS i WHERE author = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
 );
 
 const OF_KEYS: (&[&str], &str) = (
     &["key", "id"],
     "
-    SELECT key, id FROM tools WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key LIMIT ?2",
+    SELECT key, id FROM tools WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?1)) ORDER BY key LIMIT ?2",
 );
 
 #[cfg(test)]
@@ -155,12 +155,7 @@ pub(super) fn statements(table: Table) -> Vec<String> {
     [ALL, OF_TOOLS, OF_FOLDER, OF_REST, SINGLE, AUTHORED, OF_KEYS].map(|sql| table.text(sql)).to_vec()
 }
 
-async fn tools(
-    connection: &mut SqliteConnection,
-    places: &Places,
-    from: &Cursor,
-    rows_max: u32,
-) -> Result<Part, StoreError> {
+async fn tools(connection: &mut Connection, places: &Places, from: &Cursor, rows_max: u32) -> Result<Part, StoreError> {
     let wanted = keys(places.tools.range((Excluded(after_key(from)?), Unbounded)).copied());
     let table = Table::of(types::TOOL);
     let rows = ordered(connection, table.query(OF_KEYS).bind(wanted).bind(rows_max)).await?;
@@ -212,7 +207,7 @@ fn after_key(from: &Cursor) -> Result<i64, StoreError> {
 }
 
 /// The rows of a statement, which must be in the order of their places.
-async fn ordered(connection: &mut SqliteConnection, query: Gathered) -> Result<Vec<Row>, StoreError> {
+async fn ordered(connection: &mut Connection, query: Gathered) -> Result<Vec<Row>, StoreError> {
     let rows = rows::fetch(connection, query).await?;
     if rows.is_sorted_by_key(|row| (row.tool, row.parent, row.key)) {
         return Ok(rows);

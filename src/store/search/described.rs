@@ -2,14 +2,14 @@
 
 use super::{Cursor, Part, named, rows};
 use crate::store::StoreError;
-use sqlx::SqliteConnection;
+use crate::store::sql::Connection;
 
 pub(super) const ALL: &str = "SELECT entity_id AS id FROM entities
     WHERE entity_type = ?3 AND entity_id > ?1 ORDER BY entity_id LIMIT ?2";
 
 /// All of a type after the cursor.
 pub(super) async fn all(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     type_name: &str,
     from: &Cursor,
     rows_max: u32,

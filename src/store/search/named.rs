@@ -6,7 +6,7 @@ use crate::domain::Filter;
 use crate::domain::filter::{Place, Term};
 use crate::domain::uid::types;
 use crate::store::StoreError;
-use sqlx::SqliteConnection;
+use crate::store::sql::Connection;
 
 /// Whether all places of the filter are known here.
 pub(super) fn covers(type_name: &str, filter: &Filter) -> bool {
@@ -15,7 +15,7 @@ pub(super) fn covers(type_name: &str, filter: &Filter) -> bool {
 
 /// Everybody, or every group, after the cursor.
 pub(super) async fn all(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     type_name: &str,
     from: &Cursor,
     rows_max: u32,
@@ -31,7 +31,7 @@ pub(super) async fn all(
 
 /// Those in the places of the filter.
 pub(super) async fn some(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     type_name: &str,
     filter: &Filter,
     from: &Cursor,
@@ -52,7 +52,7 @@ pub(super) async fn some(
 fn statement(parts: Vec<(&'static str, String)>) -> (String, Vec<String>) {
     let numbered = parts.iter().enumerate().map(|(place, (sql, _))| sql.replace("?LIST", &format!("?{}", place + 3)));
     let union = numbered.collect::<Vec<_>>().join(" UNION ");
-    let sql = format!("SELECT id FROM ({union}) ORDER BY id LIMIT ?2");
+    let sql = format!("SELECT id FROM ({union}) AS found ORDER BY id LIMIT ?2");
     (rows::gathered(&["id"], &sql), parts.into_iter().map(|(_, list)| list).collect())
 }
 
@@ -60,16 +60,16 @@ const AMONG: &str = "SELECT value AS id FROM json_each(?LIST) WHERE value > ?1";
 
 /// Of each group the first so many members, and the administrator.
 const MEMBERS: [&str; 2] = [
-    "SELECT m.value AS id FROM json_each(?LIST) AS g, json_each((SELECT json_group_array(user_id) FROM
-        (SELECT user_id FROM members WHERE group_id = g.value AND user_id > ?1 ORDER BY user_id LIMIT ?2))) AS m",
+    "SELECT m.value AS id FROM json_each(?LIST) AS g, json_each(CAST((SELECT json_group_array(user_id) FROM
+        (SELECT user_id FROM members WHERE group_id = g.value AND user_id > ?1 ORDER BY user_id LIMIT ?2) AS first) AS TEXT)) AS m",
     "SELECT administrator AS id FROM json_each(?LIST) AS g CROSS JOIN groups ON groups.id = g.value
      WHERE administrator > ?1",
 ];
 
 const HELPERS: &str =
-    "SELECT m.value AS id FROM json_each(?LIST) AS g, json_each((SELECT json_group_array(user_id) FROM
+    "SELECT m.value AS id FROM json_each(?LIST) AS g, json_each(CAST((SELECT json_group_array(user_id) FROM
         (SELECT user_id FROM members WHERE group_id = g.value AND co_administrator = 1 AND user_id > ?1
-         ORDER BY user_id LIMIT ?2))) AS m";
+         ORDER BY user_id LIMIT ?2) AS first) AS TEXT)) AS m";
 
 macro_rules! shown_to {
     ($grantee_type:literal) => {
@@ -79,7 +79,7 @@ macro_rules! shown_to {
             $grantee_type,
             "' AND g.grantee = w.value CROSS JOIN tools AS t ON t.key = g.tool
              WHERE g.access = 'view' AND g.resource_type = 'Tool' AND t.kind = 'profile' AND t.owner > ?1
-             ORDER BY t.owner LIMIT ?2)"
+             ORDER BY t.owner LIMIT ?2) AS owners"
         )
     };
 }
@@ -89,7 +89,7 @@ const ADMINISTERED: &str =
      WHERE groups.id > ?1";
 
 const PUBLISHED: &str = "SELECT * FROM (SELECT group_id AS id FROM directory WHERE group_id > ?1 AND ?LIST IS NOT NULL
-                    ORDER BY group_id LIMIT ?2)";
+                    ORDER BY group_id LIMIT ?2) AS published";
 
 /// What finds the candidates of one term, and which list it is told; nothing if the term is not known.
 fn parts(type_name: &str, term: &Term) -> Vec<(&'static str, String)> {

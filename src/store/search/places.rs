@@ -4,13 +4,12 @@ use super::{Places, json, keys};
 use crate::domain::filter::{Place, Term, To};
 use crate::domain::uid::types;
 use crate::domain::{Filter, Right};
+use crate::store::sql::{self, Connection, Row};
 use crate::store::{StoreError, row};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection};
 
 /// What each place leads to, unless one cannot be told, or there are more than `places_max`.
 pub(super) async fn resolved(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     type_name: &str,
     filter: &Filter,
     places_max: u32,
@@ -49,18 +48,14 @@ struct Select {
 }
 
 /// Reads all of them in one statement.
-async fn look_up(
-    connection: &mut SqliteConnection,
-    selects: &[Select],
-    places_max: u32,
-) -> Result<Vec<SqliteRow>, StoreError> {
+async fn look_up(connection: &mut Connection, selects: &[Select], places_max: u32) -> Result<Vec<Row>, StoreError> {
     let numbered = selects.iter().enumerate().map(|(place, select)| {
         let of = |offset: usize| format!("?{}", place * 3 + offset);
         select.sql.replace("?LIST", &of(2)).replace("?KINDS", &of(3)).replace("?RIGHT", &of(4))
     });
     let union = numbered.collect::<Vec<_>>().join(" UNION ALL ");
     // Made of constants of this program alone.
-    let query = sqlx::query(AssertSqlSafe(format!("SELECT type, key, tool FROM ({union}) LIMIT ?1")));
+    let query = sql::query(sql::OfConstants(format!("SELECT type, key, tool FROM ({union}) AS found LIMIT ?1")));
     let query = selects.iter().fold(query.bind(places_max.saturating_add(1)), |query, select| {
         query.bind(&select.list).bind(&select.kinds).bind(select.right.map(Right::name))
     });
@@ -152,7 +147,7 @@ pub(super) fn statements() -> Vec<String> {
 
 impl Places {
     /// Adds a place, as far as it matters to the type that is sought.
-    fn add(&mut self, type_name: &str, row: &SqliteRow) -> Result<(), StoreError> {
+    fn add(&mut self, type_name: &str, row: &Row) -> Result<(), StoreError> {
         let (place, key, tool): (&str, i64, i64) =
             (row::get(row, "type")?, row::get(row, "key")?, row::get(row, "tool")?);
         match (type_name, place) {
@@ -174,12 +169,12 @@ impl Places {
     }
 
     /// Drops what lies in another place, so that nothing is found twice.
-    async fn drop_contained(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    async fn drop_contained(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
         if self.folders.is_empty() && self.single.is_empty() {
             return Ok(());
         }
         let (folders, single) = (keys(self.folders.keys().copied()), keys(self.single.keys().copied()));
-        let query = sqlx::query(CONTAINED).bind(&folders).bind(&single);
+        let query = sql::query(CONTAINED).bind(&folders).bind(&single);
         let query = query.bind(keys(self.tools.iter().copied()));
         for row in &query.fetch_all(connection).await? {
             self.forget(row::get(row, "type")?, row::get(row, "key")?);
@@ -192,8 +187,9 @@ impl Places {
 /// last.
 const CONTAINED: &str = "
     WITH RECURSIVE up (type, key, tool, above) AS (
-        SELECT 'Folder', f.key, f.tool, f.parent FROM json_each(?1) AS l CROSS JOIN folders AS f ON f.key = l.value
-        UNION SELECT 'Item', i.key, i.tool, i.folder FROM json_each(?2) AS l CROSS JOIN items AS i ON i.key = l.value
+        SELECT 'Folder', f.key, f.tool, f.parent FROM json_each(?1) AS l CROSS JOIN folders AS f ON f.key = CAST(l.value AS BIGINT)
+        UNION SELECT 'Item', i.key, i.tool, i.folder FROM json_each(?2) AS l CROSS JOIN items AS i ON i.key = CAST(l.value AS BIGINT)
         UNION SELECT up.type, up.key, up.tool, f.parent FROM up CROSS JOIN folders AS f ON f.key = up.above)
     SELECT DISTINCT type, key FROM up
-    WHERE above IN (SELECT value FROM json_each(?1)) OR tool IN (SELECT value FROM json_each(?3))";
+    WHERE above IN (SELECT CAST(value AS BIGINT) FROM json_each(?1))
+        OR tool IN (SELECT CAST(value AS BIGINT) FROM json_each(?3))";

@@ -2,11 +2,9 @@
 
 use crate::domain::EntityUid;
 use crate::store::StoreError;
+use crate::store::sql::{self, Connection};
 use serde::Deserialize;
 use smol_str::SmolStr;
-use sqlx::query::QueryScalar;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
 /// One of them, as far as its statement says it.
 #[derive(Debug, Default, Deserialize)]
@@ -44,19 +42,19 @@ pub(super) fn told<T>(value: Option<T>) -> Result<T, StoreError> {
 // INVARIANT: in their order, which pages rest on: what is limited is not merged into the statement around it.
 pub(super) fn gathered(columns: &[&str], sql: &str) -> String {
     let fields: Vec<_> = columns.iter().map(|column| format!("'{column}',{column}")).collect();
-    format!("SELECT json_group_array(json_object({})) FROM ({sql})", fields.join(","))
+    format!("SELECT json_group_array(json_object({})) FROM ({sql}) AS found", fields.join(","))
 }
 
 /// A statement made by [`gathered`].
-pub(super) type Gathered = QueryScalar<'static, Sqlite, String, SqliteArguments>;
+pub(super) type Gathered = sql::Scalar<'static, String>;
 
 pub(super) fn query(gathered: String) -> Gathered {
     // Made of constants of this program alone.
-    sqlx::query_scalar(AssertSqlSafe(gathered))
+    sql::query_scalar(sql::OfConstants(gathered))
 }
 
 /// Its rows.
-pub(super) async fn fetch(connection: &mut SqliteConnection, query: Gathered) -> Result<Vec<Row>, StoreError> {
+pub(super) async fn fetch(connection: &mut Connection, query: Gathered) -> Result<Vec<Row>, StoreError> {
     let text: String = query.fetch_one(connection).await?;
     serde_json::from_str(&text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -5,7 +5,9 @@ use super::rows::{self, Row, told};
 use super::{Cursor, Part, Places};
 use crate::domain::uid::types;
 use crate::store::StoreError;
-use sqlx::SqliteConnection;
+#[cfg(test)]
+use crate::store::sql::Dialect;
+use crate::store::sql::{Both, Connection};
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// A walk through folders, from where it stands: ?1 the roots that follow, as a JSON array of keys with the keys of
@@ -35,27 +37,61 @@ macro_rules! walk {
     };
 }
 
-/// A folder with nothing in it is a row too, so that many of them are no more work than as many items.
-const ITEMS: &str = walk!(
-    "SELECT walk.root, walk.key AS parent, i.key, i.id FROM walk
-     LEFT JOIN items AS i ON i.tool = walk.tool AND i.folder = walk.key LIMIT ?5"
-);
+/// The same for `PostgreSQL`, whose walks cannot be told what comes next: each folder with the keys of those around it
+/// from the root down, by which they are put in the same order. Reads all folders below the roots that are left.
+macro_rules! paths {
+    ($select:literal) => {
+        concat!(
+            "WITH RECURSIVE
+            roots (root, tool) AS (
+                SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT) FROM json_each(?1)
+                UNION ALL SELECT ?3, ?4 WHERE ?3 IS NOT NULL),
+            paths (root, tool, key, path) AS (
+                SELECT root, tool, root, ARRAY[root] FROM roots
+                UNION ALL SELECT paths.root, paths.tool, f.key, paths.path || f.key
+                FROM paths JOIN folders AS f ON f.tool = paths.tool AND f.parent = paths.key),
+            walk (root, tool, key, path) AS (
+                SELECT root, tool, key, path FROM paths
+                WHERE ?2 IS NULL OR path > (SELECT at.path FROM paths AS at WHERE at.root = ?3 AND at.key = ?2)
+                ORDER BY path LIMIT ?5) ",
+            $select
+        )
+    };
+}
 
-const FOLDERS: &str = walk!(
-    "SELECT walk.root, walk.key AS parent, f.key, f.id FROM walk CROSS JOIN folders AS f ON f.key = walk.key LIMIT ?5"
-);
+/// A folder with nothing in it is a row too, so that many of them are no more work than as many items.
+const ITEMS: Both = Both {
+    sqlite: walk!(
+        "SELECT walk.root, walk.key AS parent, i.key, i.id FROM walk
+         LEFT JOIN items AS i ON i.tool = walk.tool AND i.folder = walk.key LIMIT ?5"
+    ),
+    postgres: paths!(
+        "SELECT walk.root, walk.key AS parent, i.key, i.id FROM walk
+         LEFT JOIN items AS i ON i.tool = walk.tool AND i.folder = walk.key ORDER BY walk.path, i.key LIMIT ?5"
+    ),
+};
+
+const FOLDERS: Both = Both {
+    sqlite: walk!(
+        "SELECT walk.root, walk.key AS parent, f.key, f.id FROM walk CROSS JOIN folders AS f ON f.key = walk.key LIMIT ?5"
+    ),
+    postgres: paths!(
+        "SELECT walk.root, walk.key AS parent, f.key, f.id FROM walk JOIN folders AS f ON f.key = walk.key
+         ORDER BY walk.path LIMIT ?5"
+    ),
+};
 
 /// What is said of a candidate: below which folder it was found, and in which it lies.
 const COLUMNS: [&str; 4] = ["root", "parent", "key", "id"];
 
 #[cfg(test)]
-pub(super) fn statements() -> Vec<String> {
-    [ITEMS, FOLDERS].map(|sql| rows::gathered(&COLUMNS, sql)).to_vec()
+pub(super) fn statements(dialect: Dialect) -> Vec<String> {
+    [ITEMS, FOLDERS].map(|sql| rows::gathered(&COLUMNS, sql.of(dialect))).to_vec()
 }
 
 /// What the cursor stands before, below folders.
 pub(super) async fn some(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     (table, places): (Table, &Places),
     from: &Cursor,
     rows_max: u32,
@@ -78,7 +114,8 @@ pub(super) async fn some(
     let later = places.folders.range((root.map_or(Unbounded, Excluded), Unbounded));
     let later = later.map(|(key, tool)| vec![*key, *tool]).collect::<serde_json::Value>().to_string();
     let tool = root.map(|root| tool(places, root)).transpose()?;
-    let query = rows::query(rows::gathered(&COLUMNS, if table.type_name == types::ITEM { ITEMS } else { FOLDERS }));
+    let sql = if table.type_name == types::ITEM { ITEMS } else { FOLDERS };
+    let query = rows::query(rows::gathered(&COLUMNS, sql.of(connection.dialect())));
     let query = query.bind(later).bind(folder).bind(root).bind(tool).bind(rows_max);
     let rows = rows::fetch(connection, query).await?;
     in_order(&rows)?;

@@ -3,9 +3,9 @@
 use super::{Plan, Source};
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Revision};
+use crate::store::sql::{self, Row};
 use crate::store::{Change, ReadTransaction, StoreError, row};
 use smol_str::SmolStr;
-use sqlx::sqlite::SqliteRow;
 
 /// An entity that was touched, and where it is now.
 #[derive(Debug)]
@@ -20,15 +20,15 @@ pub struct Touched {
 
 /// ?1 the revision after which to begin, ?2 how many rows.
 pub(super) const SINCE: &str = "
-    SELECT some.type, some.id, some.change,
-        CASE some.type
-            WHEN 'Tool' THEN (SELECT key FROM tools WHERE id = some.id)
-            WHEN 'Folder' THEN (SELECT tool FROM folders WHERE id = some.id)
-            WHEN 'Item' THEN (SELECT tool FROM items WHERE id = some.id)
+    SELECT picked.type, picked.id, picked.change,
+        CASE picked.type
+            WHEN 'Tool' THEN (SELECT key FROM tools WHERE id = picked.id)
+            WHEN 'Folder' THEN (SELECT tool FROM folders WHERE id = picked.id)
+            WHEN 'Item' THEN (SELECT tool FROM items WHERE id = picked.id)
         END AS tool,
-        CASE some.type WHEN 'Item' THEN (SELECT author FROM items WHERE id = some.id) END AS author
+        CASE picked.type WHEN 'Item' THEN (SELECT author FROM items WHERE id = picked.id) END AS author
     FROM (SELECT entity_type AS type, entity_id AS id, change FROM changes WHERE revision > ?1
-          ORDER BY revision, ordinal LIMIT ?2) AS some";
+          ORDER BY revision, ordinal LIMIT ?2) AS picked";
 
 impl ReadTransaction {
     /// What was touched after a revision, up to now; `None` if that is more than so many entities.
@@ -37,7 +37,7 @@ impl ReadTransaction {
     /// [`StoreError`] if the store cannot be read.
     pub async fn touched_since(&mut self, revision: Revision, max: u32) -> Result<Option<Vec<Touched>>, StoreError> {
         let after = i64::try_from(revision.0).unwrap_or(i64::MAX);
-        let query = sqlx::query(SINCE).bind(after).bind(max.saturating_add(1));
+        let query = sql::query(SINCE).bind(after).bind(max.saturating_add(1));
         let rows = query.fetch_all(self.connection()).await?;
         if super::is_full(rows.len(), max.saturating_add(1)) {
             return Ok(None);
@@ -73,7 +73,7 @@ impl Plan {
     }
 }
 
-fn touched(found: &SqliteRow) -> Result<Touched, StoreError> {
+fn touched(found: &Row) -> Result<Touched, StoreError> {
     let change: &str = row::get(found, "change")?;
     Ok(Touched {
         uid: EntityUid::new(row::get::<&str>(found, "type")?, row::get::<&str>(found, "id")?),

@@ -2,6 +2,7 @@
 
 use crate::domain::{Contact, ItemId, UserId};
 use crate::store::list::candidates::books;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 /// ?1 a user or NULL, ?2 who invites, ?3 an address or NULL.
@@ -31,7 +32,7 @@ impl WriteTransaction {
                 (None, Some(email.as_str()), first_name.as_deref(), last_name.as_deref())
             }
         };
-        let query = sqlx::query(sql).bind(item.as_str()).bind(user).bind(email).bind(first_name).bind(last_name);
+        let query = sql::query(sql).bind(item.as_str()).bind(user).bind(email).bind(first_name).bind(last_name);
         query.execute(self.connection()).await?;
         Ok(())
     }
@@ -43,7 +44,7 @@ impl WriteTransaction {
     pub(in crate::store) async fn forget_contact(&mut self, user: &UserId) -> Result<(), StoreError> {
         let sql = "DELETE FROM contacts WHERE user_id = ?
                    RETURNING 'Item' AS type, (SELECT id FROM items WHERE key = item) AS id";
-        let items = sqlx::query(sql).bind(user.as_str()).fetch_all(self.connection()).await?;
+        let items = sql::query(sql).bind(user.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&items, Change::Changed)
     }
 
@@ -58,7 +59,7 @@ impl WriteTransaction {
         user: Option<&UserId>,
         email: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query(IS_CONTACT).bind(user.map(UserId::as_str)).bind(inviter.as_str()).bind(email);
+        let query = sql::query(IS_CONTACT).bind(user.map(UserId::as_str)).bind(inviter.as_str()).bind(email);
         row::get(&query.fetch_one(self.connection()).await?, "found")
     }
 
@@ -92,7 +93,7 @@ mod tests {
         world.run("INSERT INTO contacts (item, email) VALUES (1, 'a@example.org'), (3, 'b@example.org')").await;
         world.run("DELETE FROM items WHERE key = 1").await;
         let emails: Vec<String> =
-            sqlx::query_scalar("SELECT email FROM contacts").fetch_all(&mut world.connection().await).await.unwrap();
+            sql::query_scalar("SELECT email FROM contacts").fetch_all(&mut world.connection().await).await.unwrap();
         assert_eq!(emails, ["b@example.org"]);
     }
 }

@@ -9,6 +9,7 @@ mod removal;
 use crate::domain::uid::types;
 use crate::domain::{Contact, ContentRef, EntityUid, FolderId, ItemId, ToolId, UserId};
 use crate::store::list::content::{FolderRow, ItemRow, folder, item, tool};
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 /// A tool, folder or item that exists, with where it lies.
@@ -89,7 +90,7 @@ impl WriteTransaction {
                  FROM items i JOIN tools t ON t.key = i.tool WHERE i.id = ?"
             }
         };
-        let query = sqlx::query(sql).bind(content.uid().id.to_string());
+        let query = sql::query(sql).bind(content.uid().id.to_string());
         let Some(row) = query.fetch_optional(self.connection()).await? else { return Ok(None) };
         Ok(Some(Located {
             content: content.clone(),
@@ -128,7 +129,7 @@ impl WriteTransaction {
                    JOIN users u ON u.id = coalesce(t.owner, g.administrator)
                    LEFT JOIN capacities c ON c.subscription = u.subscription AND c.kind = t.kind
                    WHERE t.key = ?";
-        let row = sqlx::query(sql).bind(place.tool_key).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(place.tool_key).fetch_one(self.connection()).await?;
         Ok(Room { used: row::get(&row, "used")?, capacity: row::get(&row, "capacity")? })
     }
 
@@ -144,7 +145,7 @@ impl WriteTransaction {
         author: &UserId,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO folders (id, tool, parent, name, author) VALUES (?, ?, ?, ?, ?)";
-        let query = sqlx::query(sql).bind(id.as_str()).bind(place.tool_key).bind(place.as_folder());
+        let query = sql::query(sql).bind(id.as_str()).bind(place.tool_key).bind(place.as_folder());
         query.bind(name).bind(author.as_str()).execute(self.connection()).await?;
         self.touch(EntityUid::new(types::FOLDER, id.text()), Change::Created);
         Ok(())
@@ -156,7 +157,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the store cannot be written, or holds the id already.
     pub async fn insert_item(&mut self, place: &Located, item: ItemValues<'_>) -> Result<(), StoreError> {
         let sql = "INSERT INTO items (id, tool, folder, name, kind, author, size) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let query = sqlx::query(sql).bind(item.id.as_str()).bind(place.tool_key).bind(place.as_folder());
+        let query = sql::query(sql).bind(item.id.as_str()).bind(place.tool_key).bind(place.as_folder());
         let query = query.bind(item.name).bind(item.kind).bind(item.author.as_str()).bind(item.size);
         query.execute(self.connection()).await?;
         self.touch(EntityUid::new(types::ITEM, item.id.text()), Change::Created);
@@ -173,7 +174,7 @@ impl WriteTransaction {
             return Ok(());
         }
         let sql = "UPDATE tools SET used = used + ? WHERE key = ?";
-        sqlx::query(sql).bind(difference).bind(place.tool_key).execute(self.connection()).await?;
+        sql::query(sql).bind(difference).bind(place.tool_key).execute(self.connection()).await?;
         self.touch(EntityUid::new(types::QUOTA, place.tool.text()), Change::Changed);
         Ok(())
     }

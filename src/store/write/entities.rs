@@ -5,8 +5,8 @@ use crate::domain::uid::types;
 use crate::domain::{EntityRecord, EntityUid};
 use crate::store::facts::parts;
 use crate::store::limits::ENTITY_ANCESTORS_MAX;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
-use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 
 /// What became of the entities that a host described.
@@ -76,7 +76,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn first_absent(&mut self, records: &[EntityRecord]) -> Result<Option<usize>, StoreError> {
         let uids: Vec<_> = records.iter().map(|record| (&*record.uid.type_name, &*record.uid.id)).collect();
-        let found = sqlx::query(ABSENT).bind(json(&uids)?).fetch_optional(self.connection()).await?;
+        let found = sql::query(ABSENT).bind(json(&uids)?).fetch_optional(self.connection()).await?;
         found.map(|row| place(&row)).transpose()
     }
 
@@ -110,14 +110,14 @@ impl WriteTransaction {
         if !fresh.is_empty() {
             let fresh = json(&fresh)?;
             for sql in PUT {
-                sqlx::query(sql).bind(&fresh).execute(self.connection()).await?;
+                sql::query(sql).bind(&fresh).execute(self.connection()).await?;
             }
         }
         Ok(done)
     }
 
     async fn known(&mut self, rows: &str) -> Result<HashMap<usize, Known>, StoreError> {
-        let found = sqlx::query(KNOWN).bind(rows).fetch_all(self.connection()).await?;
+        let found = sql::query(KNOWN).bind(rows).fetch_all(self.connection()).await?;
         let known = found.iter().map(|found| {
             let mut parents: Vec<_> = read(row::get(found, "parents")?)?;
             parents.sort_unstable();
@@ -142,7 +142,7 @@ impl WriteTransaction {
             return Ok(None);
         }
         // Made of constants of this program alone.
-        let query = sqlx::query(AssertSqlSafe(places(keeper))).bind(json(&uids)?);
+        let query = sql::query(sql::OfConstants(places(self.connection().dialect(), keeper))).bind(json(&uids)?);
         for found in query.fetch_all(self.connection()).await? {
             let misplaced = match (row::get(&found, "in_itself")?, row::count(&found, "above")?) {
                 (true, _) => Misplaced::Cycle,
@@ -162,7 +162,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn delete_entity(&mut self, uid: &EntityUid, keeper: Keeper) -> Result<bool, StoreError> {
         let sql = "DELETE FROM entities WHERE entity_type = ? AND entity_id = ?";
-        let query = sqlx::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
+        let query = sql::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
         let found = query.execute(self.connection()).await?.rows_affected() > 0;
         if found {
             let change = if is_kept(uid, keeper) { Change::Changed } else { Change::Deleted };
@@ -188,14 +188,14 @@ fn is_kept(uid: &EntityUid, keeper: Keeper) -> bool {
 }
 
 /// For each of the entities in `?1`: whether it is in itself, and in how many it is.
-fn places(keeper: Keeper) -> String {
+fn places(dialect: sql::Dialect, keeper: Keeper) -> String {
     let (type_name, id) = ("rows.value ->> 0", "rows.value ->> 1");
-    let above = parts::above(type_name, id, keeper == Keeper::Conclave);
+    let above = parts::above(dialect, type_name, id, keeper == Keeper::Conclave);
     format!(
-        "SELECT place, above ->> 0 AS in_itself, above ->> 1 AS above FROM (
+        "SELECT place, CAST(above ->> 0 AS BIGINT) AS in_itself, CAST(above ->> 1 AS BIGINT) AS above FROM (
             SELECT rows.key AS place, ({above}
-                SELECT json_array(coalesce(max(type = {type_name} AND id = {id}), 0), count(*)) FROM up) AS above
-            FROM json_each(?1) AS rows)"
+                SELECT json_array(coalesce(max(CASE WHEN type = {type_name} AND id = {id} THEN 1 ELSE 0 END), 0), count(*)) FROM up) AS above
+            FROM json_each(?1) AS rows) AS placed"
     )
 }
 
@@ -213,7 +213,7 @@ fn read<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn place(row: &sqlx::sqlite::SqliteRow) -> Result<usize, StoreError> {
+fn place(row: &sql::Row) -> Result<usize, StoreError> {
     usize::try_from(row::count(row, "place")?).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 

@@ -9,8 +9,40 @@ pub trait Follower: Send + Sync {
     /// The commit may still fail, and the next change then has the same revision: a raised stripe
     /// says that a decision may be out of date, never that it is.
     fn raise(&self, touched: &[EntityUid], revision: Revision);
+    /// The same of a change that touched everything there is.
+    fn raise_all(&self, revision: Revision) {
+        self.raise(&[EntityUid::new("Store", "*")], revision);
+    }
     /// Called after the commit and before the acknowledgement. A revision may be published more than once.
     fn publish(&self, revision: Revision);
+    /// The revision up to which every change has raised its stripes here, whoever made it. Who keeps nothing has
+    /// nothing to be told of.
+    fn applied(&self) -> Revision {
+        Revision(u64::MAX)
+    }
+    /// Called once every change up to this revision has raised its stripes.
+    fn apply(&self, _revision: Revision) {}
+}
+
+/// The entity that stands for every entity there is: what imports touch.
+const EVERYTHING: (&str, &str) = ("Store", "*");
+
+/// Tells of changes that others made, each whole, in order, and the first of them right after those that are applied.
+// INVARIANT: a change raises its stripes before it counts as applied, and counts as applied before anybody here can
+// learn its revision: an answer of that revision is then never put together from what was kept before it. Two may tell
+// of the same changes at the same time.
+pub fn tell(follower: &dyn Follower, changes: &[(Revision, Vec<EntityUid>)]) {
+    for (revision, touched) in changes {
+        if touched.iter().any(|uid| (uid.type_name.as_str(), uid.id.as_str()) == EVERYTHING) {
+            follower.raise_all(*revision);
+        } else {
+            follower.raise(touched, *revision);
+        }
+    }
+    if let Some((last, _)) = changes.last() {
+        follower.apply(*last);
+        follower.publish(*last);
+    }
 }
 
 /// Commits a change that `touched` these entities, as `revision`, and has the follower know of it in
@@ -31,6 +63,8 @@ pub async fn followed<E>(
 ) -> Result<(), E> {
     follower.raise(touched, revision);
     commit.await?;
+    // The change began with all before it applied, and nobody else could make one until now.
+    follower.apply(revision);
     follower.publish(revision);
     Ok(())
 }

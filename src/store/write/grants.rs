@@ -3,6 +3,7 @@
 use crate::domain::uid::types;
 use crate::domain::{Grantee, GroupId, Right, UserId};
 use crate::store::list::members::is_in;
+use crate::store::sql;
 use crate::store::write::content::Located;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
@@ -45,7 +46,7 @@ impl WriteTransaction {
                    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let uid = content.content.uid();
         let (grantee_type, grantee) = columns(grantee);
-        let query = sqlx::query(sql).bind(uid.type_name.as_str()).bind(content.key).bind(right.name());
+        let query = sql::query(sql).bind(uid.type_name.as_str()).bind(content.key).bind(right.name());
         let query = query.bind(grantee_type).bind(grantee).bind(content.tool_key);
         let changed = query.execute(self.connection()).await?.rows_affected() > 0;
         if changed {
@@ -68,7 +69,7 @@ impl WriteTransaction {
                    WHERE resource_type = ? AND resource = ? AND access = ? AND grantee_type = ? AND grantee = ?";
         let uid = content.content.uid();
         let (grantee_type, grantee) = columns(grantee);
-        let query = sqlx::query(sql).bind(uid.type_name.as_str()).bind(content.key).bind(right.name());
+        let query = sql::query(sql).bind(uid.type_name.as_str()).bind(content.key).bind(right.name());
         let query = query.bind(grantee_type).bind(grantee);
         let changed = query.execute(self.connection()).await?.rows_affected() > 0;
         if changed {
@@ -85,7 +86,7 @@ impl WriteTransaction {
         let sql = "SELECT EXISTS (SELECT 1 FROM grants WHERE resource_type = ? AND resource = ? AND access = ?
                                   AND grantee_type = ? AND grantee = ? AND kept = 1) AS found";
         let (grantee_type, grantee) = columns(grantee);
-        let query = sqlx::query(sql).bind(content.content.uid().type_name.to_string()).bind(content.key);
+        let query = sql::query(sql).bind(content.content.uid().type_name.to_string()).bind(content.key);
         let query = query.bind(right.name()).bind(grantee_type).bind(grantee);
         row::get(&query.fetch_one(self.connection()).await?, "found")
     }
@@ -108,7 +109,7 @@ impl WriteTransaction {
                         others (id) AS (SELECT group_id FROM members WHERE user_id = ?2
                                         UNION SELECT id FROM groups WHERE administrator = ?2)
                    SELECT EXISTS (SELECT 1 FROM ones JOIN others USING (id)) AS found";
-        let query = sqlx::query(sql).bind(one.as_str()).bind(other.as_str());
+        let query = sql::query(sql).bind(one.as_str()).bind(other.as_str());
         row::get(&query.fetch_one(self.connection()).await?, "found")
     }
 }

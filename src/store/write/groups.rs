@@ -4,6 +4,7 @@ use crate::domain::group::Activity;
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Grantee, Group, GroupId, GroupSettings, Space, ToolKind, UserId};
 use crate::store::list::groups::find;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 /// A tool of a group and how much of it is used.
@@ -30,7 +31,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn group_name_is_taken(&mut self, folded: &str) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM groups WHERE name_folded = ?) AS found";
-        let row = sqlx::query(sql).bind(folded).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(folded).fetch_one(self.connection()).await?;
         row::get(&row, "found")
     }
 
@@ -40,7 +41,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn administered_groups(&mut self, user: &UserId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) AS number FROM groups WHERE administrator = ?";
-        let row = sqlx::query(sql).bind(user.as_str()).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(user.as_str()).fetch_one(self.connection()).await?;
         row::count(&row, "number")
     }
 
@@ -95,9 +96,9 @@ impl WriteTransaction {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let sql = "DELETE FROM members WHERE group_id = ? AND user_id = ?";
-        sqlx::query(sql).bind(group.id.as_str()).bind(successor.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(group.id.as_str()).bind(successor.as_str()).execute(self.connection()).await?;
         let sql = "UPDATE groups SET administrator = ? WHERE id = ?";
-        sqlx::query(sql).bind(successor.as_str()).bind(group.id.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(successor.as_str()).bind(group.id.as_str()).execute(self.connection()).await?;
         self.insert_member(&group.id, &group.administrator, now_ms).await?;
         self.touch(EntityUid::group(&group.id), Change::Changed);
         self.touch(EntityUid::user(successor), Change::Changed);
@@ -107,7 +108,7 @@ impl WriteTransaction {
     /// The capacity of a group's tools follows its administrator's subscription (P5).
     async fn touch_quotas(&mut self, group: &GroupId) -> Result<(), StoreError> {
         let sql = "SELECT 'Quota' AS type, id FROM tools WHERE group_id = ?";
-        let tools = sqlx::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
+        let tools = sql::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&tools, Change::Changed)
     }
 
@@ -117,7 +118,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn used_tools(&mut self, group: &GroupId) -> Result<Vec<UsedTool>, StoreError> {
         let sql = "SELECT kind, used FROM tools WHERE group_id = ? ORDER BY kind";
-        let rows = sqlx::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
+        let rows = sql::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
         let one =
             |row| Ok(UsedTool { kind: ToolKind::new(row::get::<&str>(row, "kind")?), used: row::count(row, "used")? });
         rows.iter().map(one).collect()
@@ -132,11 +133,11 @@ impl WriteTransaction {
         self.revoke_everywhere(&Grantee::Group(group.id.clone())).await?;
         self.delete_space(&Space::Group(group.id.clone())).await?;
         let sql = "DELETE FROM invitations WHERE group_id = ? RETURNING 'Invitation' AS type, id";
-        let invitations = sqlx::query(sql).bind(group.id.as_str()).fetch_all(self.connection()).await?;
+        let invitations = sql::query(sql).bind(group.id.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&invitations, Change::Deleted)?;
         self.delete_join_requests_to(&group.id).await?;
         let sql = "DELETE FROM groups WHERE id = ?";
-        sqlx::query(sql).bind(group.id.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(group.id.as_str()).execute(self.connection()).await?;
         let uid = EntityUid::new(types::GROUP, group.id.text());
         self.bury(&uid).await?;
         self.touch(uid, Change::Deleted);
@@ -145,10 +146,8 @@ impl WriteTransaction {
     }
 }
 
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-fn bind_settings<'q>(sql: &'static str, settings: &'q GroupSettings) -> Statement<'q> {
-    sqlx::query(sql)
+fn bind_settings<'q>(sql: &'static str, settings: &'q GroupSettings) -> sql::Query<'q> {
+    sql::query(sql)
         .bind(&settings.full_name)
         .bind(&settings.description)
         .bind(&settings.language)

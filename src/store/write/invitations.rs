@@ -3,6 +3,7 @@
 
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, GroupId, Invitation, InvitationId, InvitationState, Invitee, UserId};
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 /// SHA-256 of an invitation's token. The token itself is never kept.
@@ -17,7 +18,7 @@ impl WriteTransaction {
         let sql =
             "SELECT id, group_id, user_id, email, first_name, last_name, state, accepted_by, created_ms, expires_ms
                    FROM invitations WHERE id = ? AND group_id = ?";
-        let query = sqlx::query(sql).bind(id.as_str()).bind(group.as_str());
+        let query = sql::query(sql).bind(id.as_str()).bind(group.as_str());
         let row = query.fetch_optional(self.connection()).await?;
         row.as_ref().map(row::invitation).transpose()
     }
@@ -30,7 +31,7 @@ impl WriteTransaction {
         let sql =
             "SELECT id, group_id, user_id, email, first_name, last_name, state, accepted_by, created_ms, expires_ms
                    FROM invitations WHERE token_hash = ?";
-        let row = sqlx::query(sql).bind(hash.as_slice()).fetch_optional(self.connection()).await?;
+        let row = sql::query(sql).bind(hash.as_slice()).fetch_optional(self.connection()).await?;
         row.as_ref().map(row::invitation).transpose()
     }
 
@@ -47,7 +48,7 @@ impl WriteTransaction {
             Invitee::User(user) => (by_user, user.as_str()),
             Invitee::Email(email) => (by_email, email.as_str()),
         };
-        let query = sqlx::query(sql).bind(group.as_str()).bind(person).bind(now_ms);
+        let query = sql::query(sql).bind(group.as_str()).bind(person).bind(now_ms);
         row::get(&query.fetch_one(self.connection()).await?, "found")
     }
 
@@ -58,7 +59,7 @@ impl WriteTransaction {
     pub async fn insert_invitation(&mut self, invitation: &Invitation, hash: &TokenHash) -> Result<(), StoreError> {
         let sql = "INSERT INTO invitations (id, group_id, user_id, email, first_name, last_name, token_hash, state,
                                             created_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        sqlx::query(sql)
+        sql::query(sql)
             .bind(invitation.id.as_str())
             .bind(invitation.group.as_str())
             .bind(invitation.user.as_ref().map(UserId::as_str))
@@ -81,7 +82,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn renew_invitation(&mut self, invitation: &Invitation, hash: &TokenHash) -> Result<(), StoreError> {
         let sql = "UPDATE invitations SET token_hash = ?, created_ms = ?, expires_ms = ? WHERE id = ?";
-        sqlx::query(sql)
+        sql::query(sql)
             .bind(hash.as_slice())
             .bind(invitation.created_ms)
             .bind(invitation.expires_ms)
@@ -98,7 +99,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn end_invitation(&mut self, id: &InvitationId, state: InvitationState) -> Result<(), StoreError> {
         let sql = "UPDATE invitations SET state = ? WHERE id = ?";
-        sqlx::query(sql).bind(state.name()).bind(id.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(state.name()).bind(id.as_str()).execute(self.connection()).await?;
         self.touch(uid(id), Change::Changed);
         Ok(())
     }
@@ -109,7 +110,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn use_invitation(&mut self, id: &InvitationId, user: &UserId) -> Result<(), StoreError> {
         let sql = "UPDATE invitations SET state = 'accepted', accepted_by = ?, user_id = ? WHERE id = ?";
-        let query = sqlx::query(sql).bind(user.as_str()).bind(user.as_str()).bind(id.as_str());
+        let query = sql::query(sql).bind(user.as_str()).bind(user.as_str()).bind(id.as_str());
         query.execute(self.connection()).await?;
         self.touch(uid(id), Change::Changed);
         Ok(())
@@ -124,7 +125,7 @@ impl WriteTransaction {
         let sql = "UPDATE invitations SET state = 'accepted', accepted_by = ?1
                    WHERE group_id = ?2 AND user_id = ?1 AND state = 'pending'
                    RETURNING 'Invitation' AS type, id";
-        let query = sqlx::query(sql).bind(user.as_str()).bind(group.as_str());
+        let query = sql::query(sql).bind(user.as_str()).bind(group.as_str());
         let accepted = query.fetch_all(self.connection()).await?;
         self.touch_all(&accepted, Change::Changed)
     }

@@ -4,6 +4,7 @@ use super::grants::returning_carrier;
 use crate::domain::{GroupId, Page, Paged, UserId};
 use crate::store::list::grants::GrantRow;
 use crate::store::list::leaving::{page_through, through};
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction};
 
 const REVOKE: &str = concat!("DELETE FROM grants", through!(), returning_carrier!());
@@ -82,7 +83,7 @@ impl WriteTransaction {
     /// Runs a statement whose ?1 is the group and whose ?2 is the user, and touches what carries
     /// the grants that it changed.
     async fn change_grants(&mut self, sql: &'static str, group: &GroupId, user: &UserId) -> Result<(), StoreError> {
-        let query = sqlx::query(sql).bind(group.as_str()).bind(user.as_str());
+        let query = sql::query(sql).bind(group.as_str()).bind(user.as_str());
         let carriers = query.fetch_all(self.connection()).await?;
         self.touch_all(&carriers, Change::Changed)
     }

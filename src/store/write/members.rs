@@ -1,6 +1,7 @@
 //! Changes of who is in a group, and of who helps its administrator (A10-A13, C1, C5).
 
 use crate::domain::{EntityUid, GroupId, Member, UserId};
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 impl WriteTransaction {
@@ -10,7 +11,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn member(&mut self, group: &GroupId, user: &UserId) -> Result<Option<Member>, StoreError> {
         let sql = "SELECT user_id, co_administrator, since_ms FROM members WHERE group_id = ? AND user_id = ?";
-        let query = sqlx::query(sql).bind(group.as_str()).bind(user.as_str());
+        let query = sql::query(sql).bind(group.as_str()).bind(user.as_str());
         let row = query.fetch_optional(self.connection()).await?;
         row.as_ref().map(row::member).transpose()
     }
@@ -21,7 +22,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn member_ids(&mut self, group: &GroupId) -> Result<Vec<UserId>, StoreError> {
         let sql = "SELECT user_id FROM members WHERE group_id = ? ORDER BY user_id";
-        let rows = sqlx::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
+        let rows = sql::query(sql).bind(group.as_str()).fetch_all(self.connection()).await?;
         rows.iter().map(|row| row::id(row, "user_id")).collect()
     }
 
@@ -31,7 +32,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn member_count(&mut self, group: &GroupId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) AS number FROM members WHERE group_id = ?";
-        let row = sqlx::query(sql).bind(group.as_str()).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(group.as_str()).fetch_one(self.connection()).await?;
         row::count(&row, "number")
     }
 
@@ -42,7 +43,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub async fn insert_member(&mut self, group: &GroupId, user: &UserId, since_ms: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO members (group_id, user_id, co_administrator, since_ms) VALUES (?, ?, 0, ?)";
-        let query = sqlx::query(sql).bind(group.as_str()).bind(user.as_str()).bind(since_ms);
+        let query = sql::query(sql).bind(group.as_str()).bind(user.as_str()).bind(since_ms);
         query.execute(self.connection()).await?;
         self.delete_join_request_of(group, user).await?;
         self.touch(EntityUid::user(user), Change::Changed);
@@ -57,7 +58,7 @@ impl WriteTransaction {
     pub async fn remove_member(&mut self, group: &GroupId, user: &UserId) -> Result<(), StoreError> {
         self.revoke_in_group(group, user).await?;
         let sql = "DELETE FROM members WHERE group_id = ? AND user_id = ?";
-        sqlx::query(sql).bind(group.as_str()).bind(user.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(group.as_str()).bind(user.as_str()).execute(self.connection()).await?;
         self.touch(EntityUid::user(user), Change::Changed);
         Ok(())
     }
@@ -73,7 +74,7 @@ impl WriteTransaction {
         co_administrator: bool,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE members SET co_administrator = ? WHERE group_id = ? AND user_id = ?";
-        let query = sqlx::query(sql).bind(co_administrator).bind(group.as_str()).bind(user.as_str());
+        let query = sql::query(sql).bind(co_administrator).bind(group.as_str()).bind(user.as_str());
         query.execute(self.connection()).await?;
         self.touch(EntityUid::user(user), Change::Changed);
         Ok(())

@@ -5,19 +5,24 @@ use crate::domain::{Revision, UserId};
 use crate::store::audit::{self, Attempt};
 use crate::store::error::StoreError;
 use crate::store::idempotency;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use crate::store::sql::{self, Both, Connection, QueryBuilder};
 
 const REVISE: &str = "UPDATE store SET revision = ?1 WHERE one = 1";
 const COMMIT: &str = "INSERT INTO commits (revision, at_ms, command, actor) VALUES (?1, ?2, ?3, ?4)";
-const STANDING: &str = "SELECT revision, total_changes() FROM store WHERE one = 1";
+const STANDING: Both = Both {
+    sqlite: "SELECT revision, total_changes() FROM store WHERE one = 1",
+    // INVARIANT: the first statement of every write, and of each that is told to nobody. Whoever has the row locked is
+    // the only writer of all sidecars until it commits: revisions have no gaps, and what is read after this is the newest.
+    postgres: "SELECT revision, 0 FROM store WHERE one = 1 FOR UPDATE",
+};
 
 /// Rows of `changes` in one statement: five values each, within `SQLite`'s 32,766.
 const ROWS_MAX: usize = 1_000;
 
 /// The revision, and how many rows this connection has ever written.
-pub(super) async fn standing(connection: &mut SqliteConnection) -> Result<(Revision, i64), StoreError> {
-    let (revision, rows): (u64, i64) = sqlx::query_as(STANDING).fetch_one(connection).await?;
-    Ok((Revision(revision), rows))
+pub(super) async fn standing(connection: &mut Connection) -> Result<(Revision, i64), StoreError> {
+    let (revision, rows): (u64, i64) = sql::query_as(STANDING).fetch_one(&mut *connection).await?;
+    Ok((Revision(revision), connection.written().unwrap_or(rows)))
 }
 
 impl WriteTransaction {
@@ -28,11 +33,11 @@ impl WriteTransaction {
     pub(in crate::store) async fn record(&mut self, revision: Revision) -> Result<(), StoreError> {
         let number = number(revision)?;
         let connection = self.lease.connection();
-        let revised = sqlx::query(REVISE).bind(number).execute(&mut *connection).await?;
+        let revised = sql::query(REVISE).bind(number).execute(&mut *connection).await?;
         if revised.rows_affected() != 1 {
             return Err(StoreError::Corrupt("no revision".to_owned()));
         }
-        sqlx::query(COMMIT)
+        sql::query(COMMIT)
             .bind(number)
             .bind(self.at_ms)
             .bind(self.command)
@@ -44,11 +49,12 @@ impl WriteTransaction {
         let rows: Vec<_> = (0_i64..).zip(self.touched.iter()).collect();
         for some in rows.chunks(ROWS_MAX) {
             let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT INTO changes (revision, ordinal, entity_type, entity_id, change) ");
-            insert.push_values(some, |mut row, (ordinal, (uid, change))| {
-                row.push_bind(number).push_bind(*ordinal);
-                row.push_bind(uid.type_name.as_str()).push_bind(uid.id.as_str()).push_bind(change.name());
-            });
+                QueryBuilder::new("INSERT INTO changes (revision, ordinal, entity_type, entity_id, change) VALUES ");
+            for (place, (ordinal, (uid, change))) in some.iter().enumerate() {
+                insert.push(if place == 0 { "(" } else { ",(" }).push_bind(number).push(",").push_bind(*ordinal);
+                insert.push(",").push_bind(uid.type_name.as_str()).push(",").push_bind(uid.id.as_str());
+                insert.push(",").push_bind(change.name()).push(")");
+            }
             insert.build().execute(&mut *connection).await?;
         }
         Ok(())
@@ -92,12 +98,13 @@ fn number(revision: Revision) -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sql::Text;
     use crate::store::testing::{World, explain};
 
     #[tokio::test]
     async fn every_statement_prepares_and_reads_no_table_from_end_to_end() {
         let world = World::new().await;
-        for (statement, parameters) in [(REVISE, 1), (COMMIT, 4), (STANDING, 0)] {
+        for (statement, parameters) in [(Text::from(REVISE), 1), (COMMIT.into(), 4), (STANDING.into(), 0)] {
             for step in explain(&mut world.connection().await, statement, parameters).await {
                 assert!(!step.starts_with("SCAN"), "{step}");
             }

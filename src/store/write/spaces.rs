@@ -3,9 +3,9 @@
 
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Grantee, GroupId, Space, ToolId, ToolKind, UserId};
+use crate::store::sql::{self, Row};
 use crate::store::write::grants;
 use crate::store::{Change, StoreError, WriteTransaction, row};
-use sqlx::sqlite::SqliteRow;
 
 impl WriteTransaction {
     /// Makes the tools of a new space, empty.
@@ -17,7 +17,7 @@ impl WriteTransaction {
         for kind in kinds {
             let tool = ToolId { space: space.clone(), kind: kind.clone() }.text();
             let (group, owner) = columns(space);
-            let query = sqlx::query(sql).bind(tool.as_str()).bind(kind.as_str()).bind(group).bind(owner);
+            let query = sql::query(sql).bind(tool.as_str()).bind(kind.as_str()).bind(group).bind(owner);
             query.execute(self.connection()).await?;
             self.touch(EntityUid::new(types::TOOL, tool), Change::Created);
         }
@@ -31,7 +31,7 @@ impl WriteTransaction {
     pub(in crate::store) async fn delete_space(&mut self, space: &Space) -> Result<(), StoreError> {
         let (group, owner) = columns(space);
         let sql = "SELECT key, id FROM tools WHERE group_id = ?1 OR owner = ?2";
-        let tools = sqlx::query(sql).bind(group).bind(owner).fetch_all(self.connection()).await?;
+        let tools = sql::query(sql).bind(group).bind(owner).fetch_all(self.connection()).await?;
         for tool in &tools {
             let key: i64 = row::get(tool, "key")?;
             self.delete_content(key).await?;
@@ -43,14 +43,14 @@ impl WriteTransaction {
     async fn delete_content(&mut self, tool: i64) -> Result<(), StoreError> {
         let sql = "SELECT 'Item' AS type, id FROM items WHERE tool = ?1
                    UNION ALL SELECT 'Folder', id FROM folders WHERE tool = ?1";
-        let content = sqlx::query(sql).bind(tool).fetch_all(self.connection()).await?;
+        let content = sql::query(sql).bind(tool).fetch_all(self.connection()).await?;
         for sql in [
             "DELETE FROM grants WHERE tool = ?",
             "DELETE FROM items WHERE tool = ?",
             "DELETE FROM folders WHERE tool = ?",
             "DELETE FROM tools WHERE key = ?",
         ] {
-            sqlx::query(sql).bind(tool).execute(self.connection()).await?;
+            sql::query(sql).bind(tool).execute(self.connection()).await?;
         }
         self.touch_all(&content, Change::Deleted)
     }
@@ -62,7 +62,7 @@ impl WriteTransaction {
     pub(in crate::store) async fn revoke_everywhere(&mut self, grantee: &Grantee) -> Result<(), StoreError> {
         let (kind, id) = grants::columns(grantee);
         let sql = concat!("DELETE FROM grants WHERE grantee_type = ? AND grantee = ?", grants::returning_carrier!());
-        let carriers = sqlx::query(sql).bind(kind).bind(id).fetch_all(self.connection()).await?;
+        let carriers = sql::query(sql).bind(kind).bind(id).fetch_all(self.connection()).await?;
         self.touch_all(&carriers, Change::Changed)
     }
 
@@ -76,13 +76,13 @@ impl WriteTransaction {
              AND tool IN (SELECT key FROM tools WHERE group_id = ?)",
             grants::returning_carrier!()
         );
-        let query = sqlx::query(sql).bind(user.as_str()).bind(group.as_str());
+        let query = sql::query(sql).bind(user.as_str()).bind(group.as_str());
         let carriers = query.fetch_all(self.connection()).await?;
         self.touch_all(&carriers, Change::Changed)
     }
 
     /// Touches the entities that rows of `type` and `id` name.
-    pub(in crate::store) fn touch_all(&mut self, rows: &[SqliteRow], change: Change) -> Result<(), StoreError> {
+    pub(in crate::store) fn touch_all(&mut self, rows: &[Row], change: Change) -> Result<(), StoreError> {
         for row in rows {
             let uid = EntityUid::new(row::get::<&str>(row, "type")?, row::get::<&str>(row, "id")?);
             self.touch(uid, change);
@@ -102,6 +102,7 @@ fn columns(space: &Space) -> (Option<&str>, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use crate::domain::{GroupId, Revision, UserId};
+    use crate::store::sql;
     use crate::store::testing::{Silent, World};
     use crate::store::{Store, WriteTransaction};
 
@@ -123,7 +124,7 @@ mod tests {
     }
 
     async fn count(world: &World, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&mut world.connection().await).await.unwrap()
+        sql::query_scalar(sql).fetch_one(&mut world.connection().await).await.unwrap()
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Limits, SubscriptionId, UserId};
 use crate::store::list::subscriptions::find;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 impl WriteTransaction {
@@ -12,7 +13,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn subscription_exists(&mut self, id: &SubscriptionId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM subscriptions WHERE id = ?) AS found";
-        let row = sqlx::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
         row::get(&row, "found")
     }
 
@@ -22,7 +23,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn subscription_is_used(&mut self, id: &SubscriptionId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE subscription = ?) AS found";
-        let row = sqlx::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
         row::get(&row, "found")
     }
 
@@ -32,7 +33,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn limits_of(&mut self, user: &UserId) -> Result<Option<Limits>, StoreError> {
         let sql = "SELECT subscription FROM users WHERE id = ?";
-        let Some(row) = sqlx::query(sql).bind(user.as_str()).fetch_optional(self.connection()).await? else {
+        let Some(row) = sql::query(sql).bind(user.as_str()).fetch_optional(self.connection()).await? else {
             return Ok(None);
         };
         let id = row::id(&row, "subscription")?;
@@ -48,14 +49,14 @@ impl WriteTransaction {
         let sql = "INSERT INTO subscriptions (id, max_groups, max_members) VALUES (?, ?, ?)
                    ON CONFLICT (id) DO UPDATE SET max_groups = excluded.max_groups, max_members = excluded.max_members";
         let (groups, members) = (limits.max_groups.map(column), limits.max_members.map(column));
-        sqlx::query(sql).bind(id.as_str()).bind(groups).bind(members).execute(self.connection()).await?;
+        sql::query(sql).bind(id.as_str()).bind(groups).bind(members).execute(self.connection()).await?;
         let sql = "DELETE FROM capacities WHERE subscription = ?";
-        sqlx::query(sql).bind(id.as_str()).execute(self.connection()).await?;
+        sql::query(sql).bind(id.as_str()).execute(self.connection()).await?;
         let sql = "INSERT INTO capacities (subscription, kind, capacity) VALUES (?, ?, ?)";
         for (kind, capacity) in &limits.capacities {
             // No row is no limit.
             let Some(capacity) = *capacity else { continue };
-            let query = sqlx::query(sql).bind(id.as_str()).bind(kind.as_str()).bind(column(capacity));
+            let query = sql::query(sql).bind(id.as_str()).bind(kind.as_str()).bind(column(capacity));
             query.execute(self.connection()).await?;
         }
         self.touch(uid(id), if created { Change::Created } else { Change::Changed });
@@ -68,7 +69,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written, or somebody has it.
     pub async fn delete_subscription(&mut self, id: &SubscriptionId) -> Result<bool, StoreError> {
         let sql = "DELETE FROM subscriptions WHERE id = ?";
-        let done = sqlx::query(sql).bind(id.as_str()).execute(self.connection()).await?;
+        let done = sql::query(sql).bind(id.as_str()).execute(self.connection()).await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::facts::{Facts, Keeper, Neighbours};
+use crate::store::sql::{self, Both};
 use crate::store::testing::{Silent, World};
 use crate::store::{Access, ChangeRow};
 use std::sync::Mutex;
@@ -13,7 +14,7 @@ struct Recording {
 
 impl Recording {
     fn of(world: &World) -> Self {
-        Self { database: world.path.to_str().unwrap().to_owned(), told: Mutex::default() }
+        Self { database: world.url().to_owned(), told: Mutex::default() }
     }
 
     /// The revision as another process would see it now.
@@ -63,7 +64,7 @@ fn opened(snapshot: &Snapshot) -> (Revision, bool) {
 }
 
 async fn set_open(transaction: &mut WriteTransaction, open: bool) {
-    sqlx::query("UPDATE groups SET open = ?1 WHERE id = 'sales'")
+    sql::query("UPDATE groups SET open = ?1 WHERE id = 'sales'")
         .bind(open)
         .execute(transaction.connection())
         .await
@@ -73,10 +74,13 @@ async fn set_open(transaction: &mut WriteTransaction, open: bool) {
 
 /// A change that no commit will accept.
 async fn spoil(transaction: &mut WriteTransaction) {
-    sqlx::raw_sql("PRAGMA defer_foreign_keys = ON; INSERT INTO members VALUES ('nowhere', 'nobody', 0, 0)")
-        .execute(transaction.connection())
-        .await
-        .unwrap();
+    let late = Both {
+        sqlite: "PRAGMA defer_foreign_keys = ON",
+        postgres: "ALTER TABLE members ALTER CONSTRAINT members_group_id_fkey DEFERRABLE INITIALLY DEFERRED;
+                   ALTER TABLE members ALTER CONSTRAINT members_user_id_fkey DEFERRABLE INITIALLY DEFERRED",
+    };
+    transaction.connection().run(late).await.unwrap();
+    transaction.connection().run("INSERT INTO members VALUES ('nowhere', 'nobody', 0, 0)").await.unwrap();
     transaction.touch(sales(), Change::Changed);
 }
 
@@ -88,21 +92,21 @@ async fn raised_then_committed_then_published() {
     let mut transaction = world.store.write("hand_over", Some(&actor), 1234).await.unwrap();
     assert_eq!(transaction.base(), Revision(1));
     set_open(&mut transaction, false).await;
-    transaction.touch(EntityUid::new("User", "it's \"me\"\0"), Change::Created);
+    transaction.touch(EntityUid::new("User", "it's \"me\"\t"), Change::Created);
     assert_eq!(transaction.commit(&follower).await.unwrap(), Revision(2));
     assert_eq!(
         follower.told(),
-        [r#"raise Group::"sales" User::"it\'s \"me\"\0" to 2, stored 1"#, "publish 2, stored 2"]
+        [r#"raise Group::"sales" User::"it\'s \"me\"\t" to 2, stored 1"#, "publish 2, stored 2"]
     );
 
-    let commit: (i64, i64, String, Option<String>) = sqlx::query_as("SELECT * FROM commits WHERE revision = 2")
+    let commit: (i64, i64, String, Option<String>) = sql::query_as("SELECT * FROM commits WHERE revision = 2")
         .fetch_one(&mut world.connection().await)
         .await
         .unwrap();
     assert_eq!(commit, (2, 1234, "hand_over".to_owned(), Some("director".to_owned())));
     let changes = world.store.changes_since(Revision(1), 9).await.unwrap();
     let row = |ordinal, uid, change| ChangeRow { revision: Revision(2), ordinal, uid, change };
-    let user = EntityUid::new("User", "it's \"me\"\0");
+    let user = EntityUid::new("User", "it's \"me\"\t");
     assert_eq!(changes, [row(0, sales(), Change::Changed), row(1, user, Change::Created)]);
 }
 
@@ -120,7 +124,7 @@ async fn nothing_touched_is_nothing_written() {
 async fn writing_without_touching_is_refused() {
     let world = World::new().await;
     let mut transaction = world.store.write("careless", None, 0).await.unwrap();
-    sqlx::query("UPDATE groups SET open = 0").execute(transaction.connection()).await.unwrap();
+    sql::query("UPDATE groups SET open = 0").execute(transaction.connection()).await.unwrap();
     let error = transaction.commit(&Silent).await.unwrap_err();
     assert!(error.to_string().contains("careless"), "{error}");
     assert_eq!(is_open(&world.store).await, (Revision(1), true));
@@ -181,11 +185,11 @@ async fn a_failed_commit_is_not_acknowledged_and_spoils_nothing() {
 
 #[tokio::test]
 async fn a_transaction_that_the_database_ended_is_no_trouble() {
-    let world = World::new().await;
+    let world = World::in_file().await;
     let mut transaction = world.store.write("ended", None, 0).await.unwrap();
     set_open(&mut transaction, false).await;
     // What SQLite does by itself when a disk is full, say.
-    sqlx::query("ROLLBACK").execute(transaction.connection()).await.unwrap();
+    sql::query("ROLLBACK").execute(transaction.connection()).await.unwrap();
     transaction.commit(&Silent).await.unwrap_err();
     world.run("UPDATE users SET language = 'nl'").await;
     assert!(is_open(&world.store).await.1);
@@ -199,12 +203,12 @@ async fn concurrent_changes_are_one_after_another_without_gaps() {
         let store = world.store.clone();
         tokio::spawn(async move {
             let mut transaction = store.write("count", None, 0).await.unwrap();
-            let used: i64 = sqlx::query_scalar("SELECT used FROM tools WHERE key = 2")
+            let used: i64 = sql::query_scalar("SELECT used FROM tools WHERE key = 2")
                 .fetch_one(transaction.connection())
                 .await
                 .unwrap();
             tokio::task::yield_now().await;
-            sqlx::query("UPDATE tools SET used = ?1 WHERE key = 2")
+            sql::query("UPDATE tools SET used = ?1 WHERE key = 2")
                 .bind(used + 1)
                 .execute(transaction.connection())
                 .await
@@ -220,7 +224,7 @@ async fn concurrent_changes_are_one_after_another_without_gaps() {
     }
     revisions.sort_unstable();
     assert_eq!(revisions, (2..2 + WRITERS * 3 / 4).collect::<Vec<_>>());
-    let used: i64 = sqlx::query_scalar("SELECT used FROM tools WHERE key = 2")
+    let used: i64 = sql::query_scalar("SELECT used FROM tools WHERE key = 2")
         .fetch_one(&mut world.connection().await)
         .await
         .unwrap();
@@ -303,7 +307,7 @@ async fn a_change_cut_short_anywhere_happened_whole_or_not_at_all() {
         assert_eq!(next.commit(&Silent).await.unwrap(), seen.0.next());
         assert_eq!(is_open(&world.store).await, (seen.0.next(), true));
     }
-    let revisions: Vec<i64> = sqlx::query_scalar("SELECT revision FROM commits ORDER BY revision")
+    let revisions: Vec<i64> = sql::query_scalar("SELECT revision FROM commits ORDER BY revision")
         .fetch_all(&mut world.connection().await)
         .await
         .unwrap();
@@ -328,8 +332,8 @@ async fn a_change_that_touches_many_records_them_all() {
 
 #[tokio::test]
 async fn a_change_keeps_the_ownership_when_the_store_is_gone() {
-    let World { store, path, _directory } = World::new().await;
-    let url = path.to_str().unwrap();
+    let (store, place) = World::in_file().await.into_parts();
+    let url = place.url.as_str();
     let mut transaction = store.write("last", None, 0).await.unwrap();
     drop(store);
     assert!(Store::open(url, Access::Own).await.is_err());

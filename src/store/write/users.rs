@@ -3,6 +3,7 @@
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Grantee, Space, ToolKind, User, UserId};
 use crate::store::list::users::find;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 
 impl WriteTransaction {
@@ -12,7 +13,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn user_exists(&mut self, id: &UserId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?) AS found";
-        let row = sqlx::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
+        let row = sql::query(sql).bind(id.as_str()).fetch_one(self.connection()).await?;
         row::get(&row, "found")
     }
 
@@ -30,7 +31,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn user_named(&mut self, username: &str) -> Result<Option<UserId>, StoreError> {
         let sql = "SELECT id FROM users WHERE username = ?";
-        let row = sqlx::query(sql).bind(username).fetch_optional(self.connection()).await?;
+        let row = sql::query(sql).bind(username).fetch_optional(self.connection()).await?;
         row.as_ref().map(|row| row::id(row, "id")).transpose()
     }
 
@@ -40,7 +41,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn sole_owner_of_email(&mut self, email: &str) -> Result<Option<UserId>, StoreError> {
         let sql = "SELECT id FROM users WHERE email = ? LIMIT 2";
-        let rows = sqlx::query(sql).bind(email).fetch_all(self.connection()).await?;
+        let rows = sql::query(sql).bind(email).fetch_all(self.connection()).await?;
         match rows.as_slice() {
             [row] => row::id(row, "id").map(Some),
             _ => Ok(None),
@@ -53,7 +54,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be read.
     pub async fn is_buried(&mut self, uid: &EntityUid) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE entity_type = ? AND entity_id = ?) AS found";
-        let query = sqlx::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
+        let query = sql::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
         row::get(&query.fetch_one(self.connection()).await?, "found")
     }
 
@@ -63,7 +64,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the database cannot be written.
     pub(in crate::store) async fn bury(&mut self, uid: &EntityUid) -> Result<(), StoreError> {
         let sql = "INSERT INTO tombstones (entity_type, entity_id) VALUES (?, ?)";
-        let query = sqlx::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
+        let query = sql::query(sql).bind(uid.type_name.as_str()).bind(uid.id.as_str());
         query.execute(self.connection()).await?;
         Ok(())
     }
@@ -94,7 +95,7 @@ impl WriteTransaction {
 
     async fn write_user(&mut self, sql: &'static str, user: &User) -> Result<(), StoreError> {
         let profile = &user.profile;
-        sqlx::query(sql)
+        sql::query(sql)
             .bind(&user.username)
             .bind(&profile.last_name)
             .bind(&profile.first_name)
@@ -120,11 +121,11 @@ impl WriteTransaction {
         self.forget_contact(id).await?;
         self.delete_space(&Space::Private(id.clone())).await?;
         let sql = "DELETE FROM invitations WHERE user_id = ? RETURNING 'Invitation' AS type, id";
-        let invitations = sqlx::query(sql).bind(id.as_str()).fetch_all(self.connection()).await?;
+        let invitations = sql::query(sql).bind(id.as_str()).fetch_all(self.connection()).await?;
         self.touch_all(&invitations, Change::Deleted)?;
         self.delete_join_requests_of(id).await?;
         for sql in ["DELETE FROM members WHERE user_id = ?", "DELETE FROM users WHERE id = ?"] {
-            sqlx::query(sql).bind(id.as_str()).execute(self.connection()).await?;
+            sql::query(sql).bind(id.as_str()).execute(self.connection()).await?;
         }
         let uid = EntityUid::new(types::USER, id.text());
         self.bury(&uid).await?;

@@ -42,7 +42,8 @@ fn lacks(reply: &Reply, scope: &str) -> bool {
 async fn a_token_is_good_for_its_scopes_alone() {
     let folder = TempDir::new().unwrap();
     let file = everybody(&folder);
-    let sidecar = TestSidecar::new().configured(|config| config.tokens_file = Some(file)).with_demo().start().await;
+    let sidecar =
+        TestSidecar::new().in_file().configured(|config| config.tokens_file = Some(file)).with_demo().start().await;
     let none = Value::Null;
     let plan = json!({"max_groups": 1});
     let put = async |token| call(&sidecar, token, "PUT", "/admin/v1/subscriptions/new", &plan).await;
@@ -74,6 +75,7 @@ async fn the_access_listener_asks_for_a_token_if_it_is_told_to() {
     let folder = TempDir::new().unwrap();
     let file = everybody(&folder);
     let sidecar = TestSidecar::new()
+        .in_file()
         .configured(|config| {
             config.tokens_file = Some(file);
             config.access_tokens = true;
@@ -130,7 +132,7 @@ async fn tokens_are_exchanged_while_the_server_runs_and_a_broken_file_changes_no
     let file = folder.path().join("tokens.toml");
     write_tokens(&file, &[("old", &[Scope::Read], READER)]);
     let named = file.clone();
-    let sidecar = TestSidecar::new().configured(|config| config.tokens_file = Some(named)).start().await;
+    let sidecar = TestSidecar::new().in_file().configured(|config| config.tokens_file = Some(named)).start().await;
     let status = async |token| call(&sidecar, token, "GET", "/admin/v1/users", &Value::Null).await.status;
     let credentials = async || sidecar.get_access("/readyz").await.body["credentials"].clone();
     assert_eq!((status(READER).await, status(WRITER).await), (200, 401));
@@ -161,6 +163,7 @@ async fn the_one_admin_token_is_exchanged_too_and_goes_with_others() {
     std::fs::write(&one, "plain-0123456789abcdef\n").unwrap();
     let named = one.clone();
     let sidecar = TestSidecar::new()
+        .in_file()
         .configured(|config| {
             config.admin_token_file = Some(named);
             config.tokens_file = Some(many);
@@ -184,7 +187,7 @@ async fn the_command_makes_a_token_that_works() {
     assert!(token.len() == 64 && !line.contains(token), "{out}");
     let file = folder.path().join("tokens.toml");
     std::fs::write(&file, format!("[tokens]\n{line}\n")).unwrap();
-    let sidecar = TestSidecar::new().configured(|config| config.tokens_file = Some(file)).start().await;
+    let sidecar = TestSidecar::new().in_file().configured(|config| config.tokens_file = Some(file)).start().await;
     assert_eq!(call(&sidecar, token, "GET", "/admin/v1/users", &Value::Null).await.status, 200);
     sidecar.stop().await;
     for wrong in [&["token", "backup"][..], &["token", "a b", "--scope", "read"], &["token", "a", "--scope", "all"]] {

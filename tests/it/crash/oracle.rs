@@ -268,7 +268,7 @@ pub async fn world() -> &'static (Vec<u8>, u64) {
     static WORLD: OnceCell<(Vec<u8>, u64)> = OnceCell::const_new();
     WORLD
         .get_or_init(|| async {
-            let scene = Scene::on(TestSidecar::new()).await;
+            let scene = Scene::on(TestSidecar::new().in_file()).await;
             for person in
                 ["olga", "stranger"].into_iter().map(str::to_owned).chain((0..WORKERS).map(|n| format!("w{n}")))
             {

@@ -25,7 +25,7 @@ impl Template {
     }
 
     async fn build() -> Self {
-        let scene = Scene::on(contracts()).await;
+        let scene = Scene::on(contracts().in_file()).await;
         let mut names = BTreeMap::new();
         people(&scene).await;
         content(&scene).await;

@@ -24,7 +24,7 @@ fn list(id: &str, attrs: Value) -> Value {
 }
 
 async fn stage() -> TestSidecar {
-    let sidecar = lists().start().await;
+    let sidecar = lists().in_file().start().await;
     let described = [
         user("ann", "board", json!({"trusted": true})),
         user("bob", "desk", json!({})),
@@ -181,7 +181,7 @@ async fn a_store_that_the_schema_does_not_fit_is_not_served() {
 /// done in the admin API.
 #[tokio::test]
 async fn an_explanation_speaks_of_policies_alone() {
-    let sidecar = lists().start().await;
+    let sidecar = lists().in_file().start().await;
     let explain = async |principal: &str, action: &str, resource: &str| {
         let body = json!({"principal": principal, "action": format!("Action::\"{action}\""), "resource": resource});
         sidecar.access("/v1/explain", body.to_string()).await.ok().body

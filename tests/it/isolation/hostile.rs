@@ -119,7 +119,7 @@ async fn told(sidecar: &TestSidecar) -> (Vec<String>, Value) {
 /// of a stranger, but those that make people of such names.
 #[tokio::test]
 async fn no_text_of_a_request_becomes_sql_or_cedar() {
-    let sidecar = TestSidecar::new().with_demo().start().await;
+    let sidecar = TestSidecar::new().in_file().with_demo().start().await;
     let (tables, before) = (schema(&sidecar.database()).await, told(&sidecar).await);
     for text in texts() {
         let mut statuses = Vec::new();
@@ -164,7 +164,7 @@ async fn no_text_of_a_request_becomes_sql_or_cedar() {
 /// Who acts is a header: it names whom it names, or nobody.
 #[tokio::test]
 async fn nobody_acts_as_the_director_by_a_name_that_looks_like_it() {
-    let sidecar = TestSidecar::new().with_demo().start().await;
+    let sidecar = TestSidecar::new().in_file().with_demo().start().await;
     let change = json!({"full_name": "taken over"});
     for text in [
         "Director",

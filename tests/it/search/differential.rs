@@ -178,7 +178,7 @@ proptest! {
         asked in proptest::collection::vec((any::<u8>(), 0_usize..256, 0_usize..64, 0_usize..64, 0_usize..64), 40),
     ) {
         block_on(async {
-            let sidecar = TestSidecar::new().start().await;
+            let sidecar = TestSidecar::new().in_file().start().await;
             let path = sidecar.database();
             let mut world = World::start(&sidecar).await;
             for step in &steps {

@@ -40,6 +40,7 @@ async fn a_search_that_looks_at_too_much_stops_with_503_and_goes_on_with_its_tok
 #[tokio::test]
 async fn the_built_in_policies_cost_what_they_find() {
     let sidecar = TestSidecar::new()
+        .in_file()
         .on(&database().await)
         .configured(|config| config.limits.search_candidates_max = 120)
         .start()
@@ -76,6 +77,7 @@ async fn the_built_in_policies_cost_what_they_find() {
 #[tokio::test]
 async fn a_search_that_takes_too_long_stops() {
     let sidecar = TestSidecar::new()
+        .in_file()
         .on(&database().await)
         .configured(|config| config.limits.search_milliseconds_max = 1)
         .start()

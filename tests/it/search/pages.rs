@@ -34,7 +34,7 @@ const FILL: &[&str] = &[
 
 /// A database with that in it.
 pub async fn database() -> Vec<u8> {
-    let sidecar = TestSidecar::new().start().await;
+    let sidecar = TestSidecar::new().in_file().start().await;
     let path = sidecar.database();
     let empty = sidecar.into_database().await;
     let folder = tempfile::tempdir().unwrap();

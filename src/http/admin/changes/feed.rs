@@ -123,7 +123,7 @@ impl Feed {
         self.news.mark_unchanged();
         let rows = self.app.store.history(self.place, self.until, STREAM_ENTITIES_MAX).await?;
         // Who learns of a change here and asks for a decision gets one that rests on it.
-        self.app.check.stripes().advance(rows.last().map_or(Revision::default(), |row| row.place.revision));
+        self.app.check.learn(rows.last().map_or(Revision::default(), |row| row.place.revision)).await?;
         let mut text = String::new();
         if rows.iter().all(|row| self.add(&mut text, row))
             && rows.len() < usize::try_from(STREAM_ENTITIES_MAX).unwrap_or(usize::MAX)

@@ -1,6 +1,7 @@
 //! Odd ids, long chains, many entities.
 
 use super::*;
+use crate::store::sql;
 
 #[tokio::test]
 async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
@@ -23,22 +24,22 @@ async fn ids_are_any_unicode_and_nothing_is_taken_for_another() {
     let world = World::new().await;
     let mut transaction = world.store.write("test", None, 0).await.unwrap();
     for id in WEIRD {
-        sqlx::query("INSERT INTO users (id, username, subscription) VALUES (?1, ?1, 'free')")
+        sql::query("INSERT INTO users (id, username, subscription) VALUES (?1, ?1, 'free')")
             .bind(id)
             .execute(transaction.connection())
             .await
             .unwrap();
-        sqlx::query("INSERT INTO groups (id, name, name_folded, administrator, created_ms) VALUES (?1, ?1, ?1, ?1, 0)")
+        sql::query("INSERT INTO groups (id, name, name_folded, administrator, created_ms) VALUES (?1, ?1, ?1, ?1, 0)")
             .bind(id)
             .execute(transaction.connection())
             .await
             .unwrap();
-        sqlx::query("INSERT INTO folders (id, tool, author) VALUES (?1, 1, ?1)")
+        sql::query("INSERT INTO folders (id, tool, author) VALUES (?1, 1, ?1)")
             .bind(id)
             .execute(transaction.connection())
             .await
             .unwrap();
-        sqlx::query("INSERT INTO grants SELECT 'Folder', key, 'add', 'User', ?1, 1, 0 FROM folders WHERE id = ?1")
+        sql::query("INSERT INTO grants SELECT 'Folder', key, 'add', 'User', ?1, 1, 0 FROM folders WHERE id = ?1")
             .bind(id)
             .execute(transaction.connection())
             .await

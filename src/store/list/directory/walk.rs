@@ -1,18 +1,23 @@
 //! How far one search goes through the index: in windows, until it has looked at enough.
 
+use crate::store::sql::{self, Both, Connection};
 use crate::store::{StoreError, row};
-use sqlx::SqliteConnection;
 
 /// ?1 the threes as a JSON array, ?2 the key to begin after, ?3 how many entries to pass over. The
 /// key before which the rarest of them has so many entries and one; NULL if some have fewer.
 ///
 /// MATERIALIZED: else each of the two aggregates would look for itself.
-const END: &str = "
+const END: Both = Both {
+    sqlite: "
     WITH ends (key) AS MATERIALIZED (
         SELECT (SELECT t.rowid FROM directory_terms t WHERE t.directory_terms MATCH three.value AND t.rowid > ?2
                 ORDER BY t.rowid LIMIT 1 OFFSET ?3)
         FROM json_each(?1) AS three)
-    SELECT CASE count(key) WHEN count(*) THEN max(key) END AS end FROM ends";
+    SELECT CASE count(key) WHEN count(*) THEN max(key) END AS end FROM ends",
+    // Of one list of all that is published, whatever is sought.
+    postgres: "
+    SELECT (SELECT key FROM directory WHERE key > ?2 AND ?1 <> '' ORDER BY key LIMIT 1 OFFSET ?3) AS end",
+};
 
 /// Entries, over all lists, that the first window looks at.
 const FIRST_ENTRIES: i64 = 4_000;
@@ -59,13 +64,13 @@ impl Walk {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub(super) async fn window(&mut self, connection: &mut SqliteConnection) -> Result<Option<Window>, StoreError> {
+    pub(super) async fn window(&mut self, connection: &mut Connection) -> Result<Option<Window>, StoreError> {
         let Some(after) = self.after.filter(|_| self.entries_left > 0) else { return Ok(None) };
         // At least one, so that whoever goes on with the cursor gets further each time.
         let of_each = (self.entries_next.min(self.entries_left) / self.lists).max(1);
         self.entries_left -= of_each.saturating_mul(self.lists);
         self.entries_next = self.entries_next.saturating_mul(GROWTH);
-        let query = sqlx::query(END).bind(&self.threes).bind(after).bind(of_each - 1);
+        let query = sql::query(END).bind(&self.threes).bind(after).bind(of_each - 1);
         self.after = row::get(&query.fetch_one(connection).await?, "end")?;
         Ok(Some(Window { after, until: self.after.unwrap_or(i64::MAX) }))
     }

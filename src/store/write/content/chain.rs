@@ -1,6 +1,7 @@
 //! Folders above and below each other.
 
 use super::Located;
+use crate::store::sql;
 use crate::store::{StoreError, WriteTransaction, row};
 
 impl WriteTransaction {
@@ -29,7 +30,7 @@ impl WriteTransaction {
                        SELECT ?1, 1
                        UNION ALL SELECT f.key, b.level + 1 FROM folders f JOIN below b ON f.parent = b.key AND f.tool = ?2)
                    SELECT max(level) AS height FROM below";
-        let query = sqlx::query(sql).bind(folder.key).bind(folder.tool_key);
+        let query = sql::query(sql).bind(folder.key).bind(folder.tool_key);
         let height: i64 = row::get(&query.fetch_one(self.connection()).await?, "height")?;
         usize::try_from(height).map_err(|_| StoreError::Corrupt(format!("a folder {height} levels high")))
     }
@@ -41,7 +42,7 @@ impl WriteTransaction {
                        UNION SELECT f.parent FROM folders f JOIN chain c ON f.key = c.key WHERE f.parent IS NOT NULL)
                    SELECT key FROM chain";
         let Some(folder) = place.as_folder() else { return Ok(Vec::new()) };
-        let rows = sqlx::query(sql).bind(folder).fetch_all(self.connection()).await?;
+        let rows = sql::query(sql).bind(folder).fetch_all(self.connection()).await?;
         rows.iter().map(|row| row::get(row, "key")).collect()
     }
 }

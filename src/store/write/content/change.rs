@@ -2,6 +2,7 @@
 
 use super::Located;
 use crate::domain::ContentRef;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction};
 
 impl WriteTransaction {
@@ -12,10 +13,10 @@ impl WriteTransaction {
     pub async fn rename(&mut self, content: &Located, name: Option<&str>) -> Result<(), StoreError> {
         let sql = match content.content {
             ContentRef::Tool(_) => return Ok(()),
-            ContentRef::Folder(_) => "UPDATE folders SET name = ?1 WHERE key = ?2 AND name IS NOT ?1",
-            ContentRef::Item(_) => "UPDATE items SET name = ?1 WHERE key = ?2 AND name IS NOT ?1",
+            ContentRef::Folder(_) => "UPDATE folders SET name = ?1 WHERE key = ?2 AND name IS DISTINCT FROM ?1",
+            ContentRef::Item(_) => "UPDATE items SET name = ?1 WHERE key = ?2 AND name IS DISTINCT FROM ?1",
         };
-        let result = sqlx::query(sql).bind(name).bind(content.key).execute(self.connection()).await?;
+        let result = sql::query(sql).bind(name).bind(content.key).execute(self.connection()).await?;
         if result.rows_affected() > 0 {
             self.touch(content.content.uid(), Change::Changed);
         }
@@ -28,7 +29,7 @@ impl WriteTransaction {
     /// [`StoreError`] if the store cannot be written.
     pub async fn resize_item(&mut self, item: &Located, size: i64) -> Result<(), StoreError> {
         let sql = "UPDATE items SET size = ? WHERE key = ?";
-        sqlx::query(sql).bind(size).bind(item.key).execute(self.connection()).await?;
+        sql::query(sql).bind(size).bind(item.key).execute(self.connection()).await?;
         self.touch(item.content.uid(), Change::Changed);
         // Both are at least 0, so the difference fits.
         self.count(item, size - item.size).await
@@ -46,7 +47,7 @@ impl WriteTransaction {
             ContentRef::Folder(_) => "UPDATE folders SET parent = ? WHERE key = ?",
             ContentRef::Item(_) => "UPDATE items SET folder = ? WHERE key = ?",
         };
-        sqlx::query(sql).bind(place.as_folder()).bind(content.key).execute(self.connection()).await?;
+        sql::query(sql).bind(place.as_folder()).bind(content.key).execute(self.connection()).await?;
         self.touch(content.content.uid(), Change::Changed);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::Located;
 use crate::domain::EntityUid;
 use crate::domain::uid::types;
+use crate::store::sql;
 use crate::store::{Change, StoreError, WriteTransaction, row};
 use smol_str::SmolStr;
 
@@ -39,8 +40,8 @@ impl WriteTransaction {
         // Short keys are given again: a grant left behind would be one on whatever comes next.
         self.run(ITEM_GRANTS, folder).await?;
         self.run(FOLDER_GRANTS, folder).await?;
-        self.run(below!("DELETE FROM items WHERE tool = ?2 AND folder IN below"), folder).await?;
-        self.run(below!("DELETE FROM folders WHERE key IN below"), folder).await?;
+        self.run(below!("DELETE FROM items WHERE tool = ?2 AND folder IN (SELECT key FROM below)"), folder).await?;
+        self.run(below!("DELETE FROM folders WHERE key IN (SELECT key FROM below)"), folder).await?;
         for id in items {
             self.touch(EntityUid::new(types::ITEM, id), Change::Deleted);
         }
@@ -52,14 +53,14 @@ impl WriteTransaction {
 
     /// Runs a statement whose ?1 is the key of `content` and whose ?2 is its tool's.
     async fn run(&mut self, sql: &'static str, content: &Located) -> Result<(), StoreError> {
-        sqlx::query(sql).bind(content.key).bind(content.tool_key).execute(self.connection()).await?;
+        sql::query(sql).bind(content.key).bind(content.tool_key).execute(self.connection()).await?;
         Ok(())
     }
 
     /// Ids of all items below a folder and the sum of their sizes, in the tool's own unit.
     async fn items_below(&mut self, folder: &Located) -> Result<(Vec<SmolStr>, i64), StoreError> {
-        let sql = below!("SELECT id, size FROM items WHERE tool = ?2 AND folder IN below");
-        let query = sqlx::query(sql).bind(folder.key).bind(folder.tool_key);
+        let sql = below!("SELECT id, size FROM items WHERE tool = ?2 AND folder IN (SELECT key FROM below)");
+        let query = sql::query(sql).bind(folder.key).bind(folder.tool_key);
         let (mut ids, mut total) = (Vec::new(), 0);
         for row in query.fetch_all(self.connection()).await? {
             let size: i64 = row::get(&row, "size")?;
@@ -72,8 +73,8 @@ impl WriteTransaction {
 
     /// Ids of a folder and all folders below it.
     async fn folders_below(&mut self, folder: &Located) -> Result<Vec<SmolStr>, StoreError> {
-        let sql = below!("SELECT id FROM folders WHERE key IN below");
-        let query = sqlx::query(sql).bind(folder.key).bind(folder.tool_key);
+        let sql = below!("SELECT id FROM folders WHERE key IN (SELECT key FROM below)");
+        let query = sql::query(sql).bind(folder.key).bind(folder.tool_key);
         let rows = query.fetch_all(self.connection()).await?;
         rows.iter().map(|row| row::get::<&str>(row, "id").map(SmolStr::new)).collect()
     }
@@ -81,8 +82,8 @@ impl WriteTransaction {
 
 const ITEM_GRANTS: &str = below!(
     "DELETE FROM grants WHERE tool = ?2 AND resource_type = 'Item'
-         AND resource IN (SELECT key FROM items WHERE tool = ?2 AND folder IN below)"
+         AND resource IN (SELECT key FROM items WHERE tool = ?2 AND folder IN (SELECT key FROM below))"
 );
 
 const FOLDER_GRANTS: &str =
-    below!("DELETE FROM grants WHERE tool = ?2 AND resource_type = 'Folder' AND resource IN below");
+    below!("DELETE FROM grants WHERE tool = ?2 AND resource_type = 'Folder' AND resource IN (SELECT key FROM below)");

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{Grantee, Revision, Right};
+use crate::store::sql;
 use crate::store::testing::{Silent, World};
 
 fn folder_ref(id: &str) -> ContentRef {
@@ -28,7 +29,7 @@ async fn touched(world: &World, transaction: WriteTransaction) -> Vec<String> {
 }
 
 async fn count(world: &World, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(&mut world.connection().await).await.unwrap()
+    sql::query_scalar(sql).fetch_one(&mut world.connection().await).await.unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,255 @@
+//! Following the changes that other sidecars make to the same database.
+//!
+//! A file has one owner, who knows of every change. A database on a server has many: each of them reads from `changes`
+//! what the others touched, raises its own stripes, and only then lets the revision be known. Four occasions, one
+//! function ([`Store::catch_up`]): before an answer rests on a revision that was read, before a change of one's own
+//! builds on it, when the server tells of it, and now and then, as what it tells may be lost.
+
+mod duty;
+mod task;
+
+pub use duty::Duty;
+pub use task::Following;
+
+use super::changes::ChangeRow;
+use super::error::StoreError;
+use super::sql::{self, Connection, FromRow, Row};
+use super::write::{Follower, tell};
+use super::{Store, limits};
+use crate::domain::Revision;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How far this process has followed.
+pub(super) struct Followed {
+    /// Whom changes are told to, how late they may be known, and since when that counts.
+    told: OnceLock<Told>,
+    /// When it was last certain that nothing was missed: nanoseconds after [`Told::begun`].
+    confirmed: AtomicU64,
+    /// Whether the server has forgotten what was read from it.
+    is_lost: AtomicBool,
+}
+
+/// What was known before something was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    /// When that was.
+    begun: Instant,
+    /// The revision up to which all was known.
+    applied: Revision,
+}
+
+struct Told {
+    follower: Arc<dyn Follower>,
+    staleness_max: Duration,
+    begun: Instant,
+}
+
+impl Followed {
+    /// Nobody is told yet.
+    pub(super) const fn new() -> Self {
+        Self { told: OnceLock::new(), confirmed: AtomicU64::new(0), is_lost: AtomicBool::new(false) }
+    }
+
+    /// What is known now, before something is read.
+    fn before(&self) -> Before {
+        // Who keeps nothing has nothing to lose.
+        let applied = self.told.get().map(|told| told.follower.applied()).filter(|applied| applied.0 < u64::MAX);
+        Before { begun: Instant::now(), applied: applied.unwrap_or_default() }
+    }
+
+    /// Whether nothing that was made so long ago can be missing here.
+    fn is_current(&self) -> bool {
+        let Some(told) = self.told.get() else { return true };
+        if self.is_lost.load(Ordering::SeqCst) {
+            return false;
+        }
+        let confirmed = Duration::from_nanos(self.confirmed.load(Ordering::SeqCst));
+        told.begun.elapsed().saturating_sub(confirmed) <= told.staleness_max
+    }
+
+    /// Refuses what was read at this revision if more was known before: one server was put in another's place that does
+    /// not have all of it. What is remembered here may never have been, so nothing is answered any more.
+    // INVARIANT: an answer put together from such a read would count as one of the newest revision known here.
+    fn check_whole(&self, revision: Revision, before: Before) -> Result<(), StoreError> {
+        if revision >= before.applied && !self.is_lost.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        if !self.is_lost.swap(true, Ordering::SeqCst) {
+            tracing::error!(
+                known = before.applied.0,
+                found = revision.0,
+                "the database has lost changes that were made: nothing is decided until this sidecar is started anew"
+            );
+        }
+        Err(StoreError::Corrupt(format!("revision {} was known, and now it stands at {revision}", before.applied)))
+    }
+
+    /// Notes that at `at` nothing was missing.
+    fn confirm(&self, at: Instant) {
+        let Some(told) = self.told.get() else { return };
+        let after = u64::try_from(at.saturating_duration_since(told.begun).as_nanos()).unwrap_or(u64::MAX);
+        self.confirmed.fetch_max(after, Ordering::SeqCst);
+    }
+}
+
+impl Store {
+    /// Has `follower` told of every change that others make. Where the database is a file nobody else makes any.
+    ///
+    /// Later than `staleness_max` after a change, whoever asks is told of it or that nothing can be told.
+    #[must_use = "following ends when this is dropped"]
+    pub fn follow(&self, follower: Arc<dyn Follower>, staleness_max: Duration) -> Option<Following> {
+        let state = self.inner.followed.as_ref()?;
+        let begun = Instant::now();
+        if state.told.set(Told { follower, staleness_max, begun }).is_err() {
+            return None;
+        }
+        Some(Following::start(self.clone(), staleness_max))
+    }
+
+    /// Whether others may change the database too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.inner.followed.is_some()
+    }
+
+    /// Whether what is known here of changes by others is no older than it may be. Never waits.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.inner.followed.as_ref().is_none_or(Followed::is_current)
+    }
+
+    /// Makes sure of that, by asking where need be.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer: then nobody here knows what has changed.
+    pub async fn be_current(&self) -> Result<(), StoreError> {
+        if self.is_current() { Ok(()) } else { Box::pin(self.catch_up()).await }
+    }
+
+    /// Reads what others changed, and tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        let Some(followed) = &self.inner.followed else { return Ok(()) };
+        let mut lease = self.reader().await?;
+        lease.under_way();
+        let caught = followed.catch_up(lease.connection(), None).await;
+        lease.over(caught.is_ok());
+        caught
+    }
+
+    /// Before something that was read at this revision is told of: has the changes up to it known here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not answer, or has no such revision.
+    pub async fn catch_up_to(&self, revision: Revision) -> Result<(), StoreError> {
+        let Some(told) = self.inner.followed.as_ref().and_then(|followed| followed.told.get()) else { return Ok(()) };
+        if told.follower.applied() < revision {
+            self.catch_up().await?;
+        }
+        if told.follower.applied() < revision {
+            return Err(StoreError::Corrupt(format!("revision {revision} has no changes")));
+        }
+        Ok(())
+    }
+
+    /// What is known before something is read, where others change anything.
+    pub(super) fn before(&self) -> Option<Before> {
+        self.inner.followed.as_ref().map(Followed::before)
+    }
+
+    /// Before an answer rests on what was read at this revision over this connection: tells of the changes up to it.
+    /// Nothing was read over the connection, and no transaction of it begun, `before` that.
+    pub(super) async fn seen(
+        &self,
+        connection: &mut Connection,
+        revision: Revision,
+        before: Before,
+    ) -> Result<(), StoreError> {
+        let Some(followed) = &self.inner.followed else { return Ok(()) };
+        let Some(told) = followed.told.get() else { return Ok(()) };
+        followed.check_whole(revision, before)?;
+        if told.follower.applied() < revision {
+            followed.catch_up(connection, Some(before)).await?;
+        }
+        if told.follower.applied() < revision {
+            // Read in one statement and gone in the next: a server that answers from another past.
+            return Err(StoreError::Corrupt(format!("revision {revision} has no changes")));
+        }
+        followed.confirm(before.begun);
+        Ok(())
+    }
+
+    /// The same before a change builds on this revision; with the row of the revision locked, there is no later one.
+    pub(super) async fn builds_on(
+        &self,
+        connection: &mut Connection,
+        revision: Revision,
+        before: Before,
+    ) -> Result<(), StoreError> {
+        self.seen(connection, revision, before).await?;
+        if let Some(told) = self.inner.followed.as_ref().and_then(|followed| followed.told.get()) {
+            told.follower.publish(revision);
+        }
+        Ok(())
+    }
+}
+
+impl Followed {
+    /// Tells of everything that the connection shows: in a transaction as it was after `whole`, else as of each statement.
+    async fn catch_up(&self, connection: &mut Connection, whole: Option<Before>) -> Result<(), StoreError> {
+        let Some(told) = self.told.get() else { return Ok(()) };
+        loop {
+            let before = self.before();
+            let after = i64::try_from(told.follower.applied().0).unwrap_or(i64::MAX);
+            let query = sql::query_as(NEWS).bind(after).bind(limits::FOLLOWED_REVISIONS_MAX);
+            let rows: Vec<News> = query.fetch_all(connection).await?;
+            if whole.is_none() {
+                self.check_whole(rows.first().map_or(Revision::default(), |news| news.newest), before)?;
+            }
+            let rows: Vec<_> = rows.into_iter().filter_map(|news| news.change).collect();
+            if rows.is_empty() {
+                // INVARIANT: the time is that before the question, and in a transaction that before its first: what is
+                // there by then was told. A later one would make what it cannot see count as known.
+                self.confirm(whole.unwrap_or(before).begun);
+                return Ok(());
+            }
+            let changes = rows.chunk_by(|one, next| one.revision == next.revision);
+            let changes = changes.filter_map(|change| {
+                let touched = change.iter().map(|row| row.uid.clone()).collect();
+                Some((change.first()?.revision, touched))
+            });
+            tell(&*told.follower, &changes.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The revision there is and, a row each, what the changes after one touched: of some of them, each whole.
+const NEWS: &str = "
+    SELECT store.revision AS newest, touched.revision, touched.ordinal, touched.entity_type, touched.entity_id,
+           touched.change
+    FROM store LEFT JOIN (
+        SELECT changes.revision, changes.ordinal, changes.entity_type, changes.entity_id, changes.change
+        FROM (SELECT revision FROM commits WHERE revision > ?1 ORDER BY revision LIMIT ?2) AS picked
+        CROSS JOIN changes ON changes.revision = picked.revision) AS touched ON true
+    WHERE store.one = 1
+    ORDER BY touched.revision, touched.ordinal";
+
+struct News {
+    newest: Revision,
+    change: Option<ChangeRow>,
+}
+
+impl FromRow for News {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let is_change = row.try_get::<Option<i64>, _>("revision")?.is_some();
+        let change = is_change.then(|| ChangeRow::from_row(row)).transpose()?;
+        Ok(Self { newest: Revision(row.try_get("newest")?), change })
+    }
+}
+
+#[cfg(test)]
+mod tests;

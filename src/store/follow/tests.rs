@@ -1,0 +1,253 @@
+//! Several stores over one database of a server, as several sidecars are. Where tests have no server they say so.
+
+use super::*;
+use crate::domain::EntityUid;
+use crate::domain::facts::{Keeper, Neighbours, Wanted};
+use crate::store::testing::{Silent, World};
+use crate::store::{Access, Change};
+use std::sync::Mutex;
+
+/// An hour: nothing is asked for by the clock while a test runs.
+const LONG: Duration = Duration::from_hours(1);
+
+/// Writes down what it is told.
+struct Recording(Mutex<Vec<String>>, AtomicU64);
+
+impl Default for Recording {
+    /// As of the revision that a world begins at.
+    fn default() -> Self {
+        Self(Mutex::default(), AtomicU64::new(1))
+    }
+}
+
+impl Recording {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Follower for Recording {
+    fn raise(&self, touched: &[EntityUid], revision: Revision) {
+        let touched: Vec<_> = touched.iter().map(ToString::to_string).collect();
+        self.0.lock().unwrap().push(format!("raise {} to {revision}", touched.join(" ")));
+    }
+
+    fn raise_all(&self, revision: Revision) {
+        self.0.lock().unwrap().push(format!("raise all to {revision}"));
+    }
+
+    fn publish(&self, revision: Revision) {
+        self.0.lock().unwrap().push(format!("publish {revision}"));
+    }
+
+    fn applied(&self) -> Revision {
+        Revision(self.1.load(Ordering::SeqCst))
+    }
+
+    fn apply(&self, revision: Revision) {
+        self.1.fetch_max(revision.0, Ordering::SeqCst);
+    }
+}
+
+/// One that writes, and another that follows without being woken.
+async fn pair() -> Option<(World, Store, Arc<Recording>)> {
+    let world = World::new().await;
+    if !world.is_on_server() {
+        eprintln!("skipped: following is only tried with a server (CONCLAVE_TEST_DATABASE)");
+        return None;
+    }
+    let other = Store::open(world.url(), Access::Own).await.unwrap();
+    let recording = Arc::new(Recording::default());
+    told(&other, Arc::clone(&recording) as _, LONG);
+    Some((world, other, recording))
+}
+
+/// Has a store tell of changes, without the task that is woken.
+fn told(store: &Store, follower: Arc<dyn Follower>, staleness_max: Duration) {
+    let state = store.inner.followed.as_ref().unwrap();
+    assert!(state.told.set(Told { follower, staleness_max, begun: Instant::now() }).is_ok());
+}
+
+async fn change(store: &Store, id: &str) -> Revision {
+    let mut transaction = store.write("test", None, 0).await.unwrap();
+    transaction.touch(EntityUid::new("Item", id), Change::Changed);
+    transaction.commit(&Silent).await.unwrap()
+}
+
+fn sales() -> [Wanted; 1] {
+    [Wanted { uid: EntityUid::new("Group", "sales"), neighbours: Neighbours::NONE, keeper: Keeper::Conclave }]
+}
+
+#[tokio::test]
+async fn what_is_read_beyond_the_last_known_change_is_told_before_it_is_answered() {
+    let Some((world, other, recording)) = pair().await else { return };
+    change(&world.store, "a").await;
+    change(&world.store, "b").await;
+    let snapshot = other.snapshot(&sales()).await.unwrap();
+    assert_eq!(snapshot.revision, Revision(3));
+    let raised = [r#"raise Item::"a" to 2"#, r#"raise Item::"b" to 3"#, "publish 3"];
+    assert_eq!(recording.take(), raised);
+    // Once is enough.
+    other.snapshot(&sales()).await.unwrap();
+    assert_eq!(recording.take(), [""; 0]);
+    let mut reading = other.read().await.unwrap();
+    change(&world.store, "c").await;
+    reading.snapshot(&sales()).await.unwrap();
+    assert_eq!(recording.take(), [r#"raise Item::"c" to 4"#, "publish 4"]);
+}
+
+#[tokio::test]
+async fn a_change_follows_all_before_it_first() {
+    let Some((world, other, recording)) = pair().await else { return };
+    change(&world.store, "a").await;
+    let mut transaction = other.write("test", None, 0).await.unwrap();
+    assert_eq!(transaction.base(), Revision(2));
+    assert_eq!(recording.take(), [r#"raise Item::"a" to 2"#, "publish 2", "publish 2"]);
+    transaction.touch(EntityUid::new("Item", "own"), Change::Changed);
+    assert_eq!(transaction.commit(&*recording).await.unwrap(), Revision(3));
+    assert_eq!(recording.take(), [r#"raise Item::"own" to 3"#, "publish 3"]);
+    // Its own change is no news.
+    other.catch_up().await.unwrap();
+    assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn many_changes_are_followed_without_a_gap() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let count = u64::from(limits::FOLLOWED_REVISIONS_MAX) + 3;
+    for _ in 0..count {
+        change(&world.store, "a").await;
+    }
+    other.catch_up().await.unwrap();
+    let told = recording.take();
+    let raised: Vec<_> = told.iter().filter(|told| told.starts_with("raise")).collect();
+    assert_eq!(
+        raised,
+        (2..=1 + count).map(|n| format!("raise Item::\"a\" to {n}")).collect::<Vec<_>>().iter().collect::<Vec<_>>()
+    );
+    assert_eq!(told.last().unwrap(), &format!("publish {}", 1 + count));
+}
+
+#[tokio::test]
+async fn what_touched_everything_raises_everything() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let mut transaction = world.store.write("import", None, 0).await.unwrap();
+    transaction.touch(EntityUid::new("Store", "*"), Change::Changed);
+    transaction.commit(&Silent).await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(recording.take(), ["raise all to 2", "publish 2"]);
+}
+
+#[tokio::test]
+async fn what_was_not_confirmed_in_time_is_not_current() {
+    let Some((world, _, _)) = pair().await else { return };
+    let other = Store::open(world.url(), Access::Own).await.unwrap();
+    assert!(other.is_current(), "who tells nobody keeps nothing");
+    told(&other, Arc::new(Silent), Duration::ZERO);
+    assert!(!other.is_current());
+    other.be_current().await.unwrap();
+    other.close().await;
+    let closed = Store::open(world.url(), Access::Own).await.unwrap();
+    told(&closed, Arc::new(Silent), Duration::ZERO);
+    closed.clone().close().await;
+    closed.be_current().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn what_a_transaction_still_sees_confirms_nothing() {
+    let Some((world, _, _)) = pair().await else { return };
+    let other = Store::open(world.url(), Access::Own).await.unwrap();
+    let staleness_max = Duration::from_millis(50);
+    told(&other, Arc::new(Recording::default()), staleness_max);
+    let mut reading = other.read().await.unwrap();
+    reading.snapshot(&sales()).await.unwrap();
+    change(&world.store, "unseen").await;
+    tokio::time::sleep(staleness_max).await;
+    reading.snapshot(&sales()).await.unwrap();
+    assert!(!other.is_current(), "it cannot see what was changed since it began");
+}
+
+#[tokio::test]
+async fn a_server_that_has_lost_changes_is_answered_from_no_more() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let lost = change(&world.store, "lost").await;
+    other.snapshot(&sales()).await.unwrap();
+    recording.take();
+    // As one looks that was promoted without having had it all.
+    for statement in ["DELETE FROM changes WHERE revision = 2", "DELETE FROM commits WHERE revision = 2"] {
+        world.connection().await.run(statement).await.unwrap();
+    }
+    world.connection().await.run("UPDATE store SET revision = 1").await.unwrap();
+    let (one, another) = (other.clone(), other.clone());
+    let refusals = [
+        other.catch_up().await.unwrap_err(),
+        one.snapshot(&sales()).await.map(drop).unwrap_err(),
+        another.write("test", None, 0).await.map(drop).unwrap_err(),
+    ];
+    assert!(refusals.iter().all(|error| matches!(error, StoreError::Corrupt(_))), "{refusals:?}");
+    // Not even once as many changes were made, which are others.
+    assert_eq!(change(&world.store, "another").await, lost);
+    assert!(!other.is_current());
+    other.be_current().await.unwrap_err();
+    other.snapshot(&sales()).await.map(drop).unwrap_err();
+    assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_task_is_woken_by_the_server() {
+    let Some((world, _, _)) = pair().await else { return };
+    let other = Store::open(world.url(), Access::Own).await.unwrap();
+    let recording = Arc::new(Recording::default());
+    let following = other.follow(Arc::clone(&recording) as _, LONG).unwrap();
+    loop {
+        // Until it listens; what was before that it has read.
+        change(&world.store, "a").await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if recording.take().iter().any(|told| told.starts_with("publish")) {
+            break;
+        }
+    }
+    let revision = change(&world.store, "b").await;
+    let wanted = format!("publish {revision}");
+    while !recording.take().contains(&wanted) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn writers_of_many_sidecars_take_turns_without_gaps() {
+    const EACH: u64 = 30;
+    let Some((world, other, _)) = pair().await else { return };
+    let third = Store::open(world.url(), Access::Own).await.unwrap();
+    let writers = [world.store.clone(), other, third].map(|store| {
+        tokio::spawn(async move {
+            let mut revisions = Vec::new();
+            for n in 0..EACH {
+                revisions.push(change(&store, &n.to_string()).await.0);
+            }
+            revisions
+        })
+    });
+    let mut all = Vec::new();
+    for writer in writers {
+        let revisions = writer.await.unwrap();
+        assert!(revisions.is_sorted(), "{revisions:?}");
+        all.extend(revisions);
+    }
+    all.sort_unstable();
+    assert_eq!(all, (2..2 + 3 * EACH).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn one_of_them_has_a_duty_until_it_is_gone() {
+    let Some((world, other, _)) = pair().await else { return };
+    assert!(world.store.is_turn(Duty::Mail).await.unwrap());
+    assert!(world.store.is_turn(Duty::Mail).await.unwrap());
+    assert!(!other.is_turn(Duty::Mail).await.unwrap());
+    let (store, _place) = world.into_parts();
+    store.close().await;
+    while !other.is_turn(Duty::Mail).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

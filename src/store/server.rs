@@ -1,0 +1,258 @@
+//! A `PostgreSQL` server: how a connection to it is opened, and what is asked of it before it is trusted.
+
+use super::connection::Role;
+use super::error::OpenError;
+use super::limits;
+use super::sql::{Connection, Dialect, OfConstants, query, query_as};
+use sqlx::ConnectOptions as _;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgConnectOptions;
+use std::io::{Error, ErrorKind};
+use std::path::PathBuf;
+use tokio::time::timeout;
+use url::Url;
+
+/// A database of a server.
+#[derive(Clone)]
+pub(super) struct Server {
+    options: PgConnectOptions,
+    /// As people are told of it: without a password.
+    name: PathBuf,
+}
+
+/// The oldest version that has all that the statements use, as `server_version_num` counts.
+const VERSION_MIN: i64 = 140_000;
+
+/// What is asked for on every connection. What waits for a plan compiled to machine code waits longer than without.
+const SETTINGS: &str = "SET jit = off; SET client_min_messages = warning;
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
+
+/// Reads back what something rests on.
+const FOUND: &str = "
+    SELECT CAST(current_setting('server_version_num') AS BIGINT),
+           current_setting('server_encoding') = 'UTF8' AND 'B' < 'a' AND 'a-b' < 'aab' AND 'z' < 'ä',
+           current_setting('synchronous_commit'),
+           current_setting('transaction_read_only') = 'off' AND NOT pg_is_in_recovery()";
+
+impl Server {
+    /// Reads `postgres://USER@HOST:PORT/DATABASE`.
+    ///
+    /// The message of an error repeats nothing of the URL: it may hold a password.
+    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        let refuse = |problem| OpenError::Path { url: "postgres://…".to_owned(), problem };
+        let mut parsed = Url::parse(url).map_err(|_| refuse("is no URL"))?;
+        if let Some((key, _)) = parsed.query_pairs().find(|(key, _)| !KEYS.contains(&&**key)) {
+            let keys = KEYS.join("`, `");
+            return Err(OpenError::Scheme(format!("postgres://…?{key}=…` (after `?` it takes `{keys}`)")));
+        }
+        if parsed.path().trim_matches('/').is_empty() {
+            return Err(refuse("names no database: write `postgres://USER@HOST:PORT/DATABASE`"));
+        }
+        let file = take_password_file(&mut parsed);
+        let options = PgConnectOptions::from_url(&parsed).map_err(|_| refuse("cannot be read"))?;
+        let name = name(&options);
+        let options = options
+            .application_name("conclave")
+            .statement_cache_capacity(limits::PREPARED_STATEMENTS_MAX)
+            .disable_statement_logging();
+        let Some(file) = file else { return Ok(Self { options, name: name.into() }) };
+        match std::fs::read_to_string(&file) {
+            Ok(password) => {
+                Ok(Self { options: options.password(password.trim_end_matches(['\r', '\n'])), name: name.into() })
+            }
+            Err(source) => Err(OpenError::PasswordFile { file: file.into(), source }),
+        }
+    }
+
+    /// As people are told of it.
+    pub(super) fn name(&self) -> PathBuf {
+        self.name.clone()
+    }
+
+    /// How to connect.
+    pub(super) const fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// Opens a connection, its settings asked for but not yet checked.
+    pub(super) async fn connect(&self, role: Role) -> Result<Connection, sqlx::Error> {
+        let opened = async {
+            let mut connection = Connection::of_server(self.options.connect().await?);
+            connection.run(SETTINGS).await?;
+            connection.run(OfConstants(own_settings(role))).await?;
+            Ok(connection)
+        };
+        timeout(limits::SERVER_WAIT_MAX, opened).await.unwrap_or_else(|_| Err(silent()))
+    }
+
+    /// Refuses a server that statements would not mean the same on, or that would not keep what it acknowledges.
+    pub(super) async fn check(&self, role: Role, connection: &mut Connection) -> Result<(), OpenError> {
+        let found = query_as(FOUND).fetch_one(connection).await.map_err(|source| self.error(source))?;
+        let (version, is_bytewise, commits, writes) = found;
+        let found = Found { version, is_bytewise, commits, writes };
+        match found.lacks(role) {
+            None => Ok(()),
+            Some(found) => Err(OpenError::Unfit { database: self.name(), found }),
+        }
+    }
+
+    /// What went wrong with this database.
+    pub(super) fn error(&self, source: sqlx::Error) -> OpenError {
+        let code = source.as_database_error().and_then(DatabaseError::code).unwrap_or_default();
+        let database = self.name();
+        match &*code {
+            // Wrong password, or none.
+            "28P01" | "28000" => OpenError::Password { database, source },
+            _ => OpenError::Server { database, source },
+        }
+    }
+}
+
+/// How a server is set up.
+struct Found {
+    /// As `server_version_num` counts.
+    version: i64,
+    /// Whether text is UTF-8 and compared byte by byte.
+    is_bytewise: bool,
+    /// When a commit is acknowledged.
+    commits: String,
+    /// Whether it takes writes.
+    writes: bool,
+}
+
+impl Found {
+    /// What keeps it from being used so, and what to do about it.
+    fn lacks(&self, role: Role) -> Option<String> {
+        if self.version < VERSION_MIN {
+            let (version, needed) = (self.version / 10_000, VERSION_MIN / 10_000);
+            return Some(format!("it has version {version}, and conclave needs {needed} or later"));
+        }
+        if !self.is_bytewise {
+            return Some(
+                "it must compare text byte by byte, in UTF-8: make it with \
+                 `createdb --template=template0 --encoding=UTF8 --locale=C`"
+                    .to_owned(),
+            );
+        }
+        if role == Role::Writer && !self.writes {
+            return Some("it can only be read: a standby, or set to be read only".to_owned());
+        }
+        if !["on", "remote_apply"].contains(&&*self.commits) {
+            return Some(format!("it acknowledges what it may yet lose: `synchronous_commit` is `{}`", self.commits));
+        }
+        None
+    }
+}
+
+/// What may stand after `?`. A password may not: who sees the command line sees it.
+const KEYS: [&str; 6] = ["host", "passwordfile", "port", "sslmode", "sslrootcert", "user"];
+
+/// The file that holds the password, taken out of the URL: it is a word of ours.
+fn take_password_file(url: &mut Url) -> Option<String> {
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let (ours, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| key == "passwordfile");
+    if ours.is_empty() {
+        return None;
+    }
+    url.set_query(None);
+    if !others.is_empty() {
+        url.query_pairs_mut().extend_pairs(others);
+    }
+    ours.into_iter().next().map(|(_, file)| file)
+}
+
+/// A writer that is stopped while it writes would keep all others from it: the server gives it up.
+fn own_settings(role: Role) -> String {
+    match role {
+        Role::Reader | Role::Visitor => "SET default_transaction_read_only = on".to_owned(),
+        Role::Writer => format!(
+            "SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+            limits::WRITE_WAIT_MAX.as_millis(),
+            limits::IDLE_WRITE_MAX.as_millis()
+        ),
+    }
+}
+
+fn name(options: &PgConnectOptions) -> String {
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    format!("postgres://{}@{place}/{}", options.get_username(), options.get_database().unwrap_or_default())
+}
+
+/// Nothing came back in time.
+pub(super) fn silent() -> sqlx::Error {
+    sqlx::Error::Io(Error::new(ErrorKind::TimedOut, "the server does not answer"))
+}
+
+/// Whether there is anything in the database, and whether it says what was applied to it.
+pub(super) async fn identity(connection: &mut Connection) -> Result<(i64, bool), sqlx::Error> {
+    debug_assert_eq!(connection.dialect(), Dialect::Postgres);
+    let row = query(
+        "SELECT count(*) AS tables, coalesce(bool_or(relname = '_sqlx_migrations'), false) AS ours FROM pg_class
+         WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'f')",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.try_get("tables")?, row.try_get("ours")?))
+}
+
+impl std::fmt::Debug for Server {
+    // The options hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Server").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_without_its_password() {
+        for (url, shown) in [
+            ("postgres://me:secret@db.example.org:5433/app", "postgres://me@db.example.org:5433/app"),
+            ("postgresql://me@localhost/app?host=/run/pg", "postgres://me@/run/pg/app"),
+        ] {
+            let server = Server::parse(url).unwrap();
+            assert_eq!(server.name(), PathBuf::from(shown));
+            assert!(!format!("{server:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn a_server_that_cannot_keep_its_promises_is_refused() {
+        let fit =
+            || Found { version: VERSION_MIN, is_bytewise: true, commits: "remote_apply".to_owned(), writes: true };
+        assert_eq!(fit().lacks(Role::Writer), None);
+        let standby = || Found { writes: false, ..fit() };
+        assert_eq!(standby().lacks(Role::Reader), None);
+        for (found, named) in [
+            (Found { version: 130_014, ..fit() }, "version 13, and conclave needs 14"),
+            (Found { version: 90_624, ..fit() }, "version 9,"),
+            (Found { is_bytewise: false, ..fit() }, "--locale=C"),
+            (Found { commits: "off".to_owned(), ..fit() }, "`synchronous_commit` is `off`"),
+            (Found { commits: "local".to_owned(), ..fit() }, "`synchronous_commit` is `local`"),
+            (standby(), "can only be read"),
+        ] {
+            let lacks = found.lacks(Role::Writer).unwrap();
+            assert!(lacks.contains(named), "{lacks}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_database_is_refused_without_repeating_secrets() {
+        for url in [
+            "postgres://me:secret@host",
+            "postgres://me:secret@host/",
+            "postgres://me:secret@host:port/db",
+            "postgres://me@host/db?password=secret",
+            "postgres://me@host/db?options=secret",
+        ] {
+            let message = Server::parse(url).unwrap_err().to_string();
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+}
