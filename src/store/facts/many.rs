@@ -72,9 +72,7 @@ pub(super) fn text(dialect: Dialect) -> String {
     .map(Neighbours::bits);
     let (user_facts, group_facts, quota_facts) =
         (parts::user(dialect, "ids.id"), parts::group(dialect, "ids.id"), parts::quota("t"));
-    let around = Around { on_tool: "json(around.on_tool)".to_owned(), folders: "json(around.folders)".to_owned() };
-    let [folder_facts, item_facts] =
-        ["Folder", "Item"].map(|of| parts::content_in(dialect, of, "c", "around", &around));
+    let [folder_facts, item_facts] = ["Folder", "Item"].map(|of| parts::content_in(dialect, of, "c", "around"));
     let tool_facts = parts::tool(dialect, "t");
     let Around { on_tool, folders } = Around::of(dialect, "places.parent", "t");
     let host = |in_groups| parts::host_entity(dialect, "w.name", "w.id", in_groups);

@@ -59,9 +59,18 @@ pub(super) fn item(dialect: Dialect, item: &str, tool: &str) -> String {
 }
 
 /// The facts of the folder or item in `content`, which says in `parent` what folder it lies in, where what is around it
-/// was put together before.
-pub(super) fn content_in(dialect: Dialect, type_name: &str, content: &str, tool: &str, around: &Around) -> String {
-    self::content(dialect, type_name, content, &format!("{content}.parent"), tool, around)
+/// was put together before, in `around`. In SQLite as text: JSON would be read once more for each.
+pub(super) fn content_in(dialect: Dialect, type_name: &str, content: &str, around: &str) -> String {
+    let parent = format!("{content}.parent");
+    if dialect == Dialect::Postgres {
+        let before = Around { on_tool: format!("json({around}.on_tool)"), folders: format!("json({around}.folders)") };
+        return self::content(dialect, type_name, content, &parent, around, &before);
+    }
+    let (own, host) = own(dialect, type_name, content, &parent, around);
+    format!(
+        "iif({content}.key IS NULL,NULL,'['||json_quote({around}.id)||','||json_quote({content}.author)||','||\
+{around}.on_tool||','||{own}||','||{around}.folders||','||{host}||']')"
+    )
 }
 
 /// What is around content: the grants on its tool; and the folders it lies in, from the inside out, each with its grants.
@@ -88,11 +97,16 @@ SELECT json_group_array(json_array(a.id,{inner})) FROM {all})"
 
 /// Tool, author, grants on the tool, grants on itself, and the folders it lies in.
 fn content(dialect: Dialect, type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
-    let own = grants(type_name, &format!("{content}.key"));
+    let (own, host) = own(dialect, type_name, content, parent, tool);
     let Around { on_tool, folders } = around;
-    let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
-    let host = host(dialect, &quoted, &id, &above_content(dialect, &quoted, &id, parent, tool), true);
     format!("iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{on_tool},{own},{folders},{host}))")
+}
+
+/// The grants on content itself, and what the host says of it.
+fn own(dialect: Dialect, type_name: &str, content: &str, parent: &str, tool: &str) -> (String, String) {
+    let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
+    let above = above_content(dialect, &quoted, &id, parent, tool);
+    (grants(type_name, &format!("{content}.key")), host(dialect, &quoted, &id, &above, true))
 }
 
 /// The grants on one resource itself.
