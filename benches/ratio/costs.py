@@ -99,7 +99,6 @@ def statements(setting, sidecar):
         wire.ask("SELECT pg_reload_conf()")
     count = len(done.took)
     return {"write_statements": float(calls) / count, "write_server_ms": float(took) / count,
-            "write_held_ms": done.seconds / count * 1_000,
             "own_feed_statements": float(followed) / count, "write_entities": float(touched)}
 
 
@@ -190,7 +189,7 @@ def feed(setting, followers):
         for name, value in zip(("idle_server_us_per_second", "idle_sidecar_us_per_second", "idle_bytes_per_second"), quiet):
             figures[name].append(value / (seconds * len(followers)))
         before = meters(setting, followers)
-        done = write_for(followers[:1], 2, setting.groups, setting.seconds, STEADY)
+        done = write_for(followers[:1], 2, setting.groups, 3 * setting.seconds, STEADY)
         busy = rise(before, meters(setting, followers))
         # Less what the same changes take with nobody else: what is left is theirs.
         for name, value, rest, mine in zip(("feed_server_us", "feed_sidecar_us", "feed_bytes"), busy, quiet, setting.alone):
@@ -205,7 +204,7 @@ def alone(setting):
     with running([Sidecar(setting, "alone", setting.url)]) as [sidecar]:
         write_for([sidecar], 2, setting.groups, 1, STEADY)
         before = meters(setting, [sidecar])
-        done = write_for([sidecar], 2, setting.groups, setting.seconds, STEADY)
+        done = write_for([sidecar], 2, setting.groups, 3 * setting.seconds, STEADY)
         server, _, sent = rise(before, meters(setting, [sidecar]))
     return server / len(done.took), 0, sent / len(done.took)
 

@@ -10,8 +10,8 @@ from model import Load
 
 # Round numbers: what is checked is the simulation, not a machine.
 C = Constants(
-    hit_postgres_us=10, miss_sidecar_us=100, miss_server_us=150, miss_bytes=2_000, write_statements=10, write_held_ms=4,
-    write_server_ms=3, write_commit_ms=1, write_entities=2, feed_server_us=100, feed_sidecar_us=100, feed_bytes=800,
+    hit_postgres_us=10, miss_sidecar_us=100, miss_server_us=150, miss_bytes=2_000, write_statements=10, writes_one_per_second=300,
+    writes_three_per_second=250, write_server_ms=3, write_commit_ms=1, write_entities=2, feed_server_us=100, feed_sidecar_us=100, feed_bytes=800,
     idle_server_us_per_second=200, idle_bytes_per_second=1_000, notify_send_listener_us=2, stripes_per_decision=4,
     decision_bytes=600, sidecar_mib=40, connection_mib=3, connections_per_sidecar=6, item_bytes=500, held_version_us=0.1,
     round_trip_ms=0.5, server_cores=4, busy_share=0.7, network_bytes_per_second=1.25e9, server_gib=64, cache_bytes=2**26,
@@ -69,7 +69,7 @@ def more_is_later():
 
 def overloaded():
     """a server that is asked more than it can tell is busy all the time, and what is told is no later than one round of all who ask takes"""
-    quick = C.but(write_held_ms=1, write_statements=1)
+    quick = C.but(writes_three_per_second=10_000, write_statements=0)
     run = feed.simulate(quick, 400, 500, 80)
     one_round = 400 * C.feed_server_us / 2 / 1e6 / C.server_cores
     spread = 400 * C.notify_send_listener_us / 1e6 + 3 * C.round_trip_ms / 1_000

@@ -30,9 +30,14 @@ class Run:
     applied: dict = field(default_factory=dict)
 
 
+# Who gets the lock after another sidecar asks what that changed, until there is no more.
+ASKED_UNDER_LOCK = 2
+
+
 def held(constants):
-    """How long a change has the lock, in seconds."""
-    return (constants.write_held_ms + constants.write_statements * constants.round_trip_ms) / 1_000
+    """How long a change has the lock, in seconds: as long as it takes beside the server, and on the way there."""
+    trips = constants.write_statements + ASKED_UNDER_LOCK
+    return 1 / constants.writes_three_per_second + trips * constants.round_trip_ms / 1_000
 
 
 def commits(constants, writes, count, chance, run):
