@@ -98,7 +98,7 @@ def writes(c):
 def hits(c):
     rows = []
     cases = [(exponent, size, writes, 1) for exponent in (0.8, 1.0, 1.2) for size in (1, 64) for writes in (10, 100)]
-    cases += [(1.0, size, 100, 32) for size in (1, 64)]
+    cases += [(1.0, size, 100, parts) for parts in (32, 1_000) for size in (1, 64)]
     for exponent, times, writes, parts in cases:
         there = c.but(popularity=exponent, cache_bytes=c.cache_bytes * times)
         load = Load(GOAL.sidecars, GOAL.decisions, writes, GOAL.items, parts)
