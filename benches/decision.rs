@@ -14,7 +14,8 @@
 //! `cargo bench --bench decision`. Figures are ratios within one run; seconds differ from machine to
 //! machine. Every group asks the same questions: so many different ones, found in the database.
 //! `CONCLAVE_BENCH_DATABASE` names a database to ask about (see `benches/world.sh`) instead of a small
-//! one that is made; `CONCLAVE_BENCH_POLICIES` a folder of policies instead of the built-in ones.
+//! one that is made, on a PostgreSQL server too (see `benches/fleet`); `CONCLAVE_BENCH_POLICIES` a folder of policies
+//! instead of the built-in ones.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin says why and stops")]
 
@@ -38,8 +39,8 @@ use conclave::slice::{Lending, Seeds, Slicer};
 use conclave::stamp::Stripes;
 use conclave::store::{Access, Store};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use floor::Own;
 use http_body_util::BodyExt as _;
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -86,8 +87,8 @@ struct World {
     config: Config,
     application: Application,
     questions: Vec<Question>,
-    /// For floors: a connection of its own, as anybody would open it.
-    pool: SqlitePool,
+    /// For floors.
+    own: Own,
 }
 
 impl World {
@@ -101,18 +102,16 @@ impl World {
         config.policies = std::env::var_os("CONCLAVE_BENCH_POLICIES").map(PathBuf::from);
         let given = std::env::var("CONCLAVE_BENCH_DATABASE").ok();
         config.database = given.clone().unwrap_or_else(|| folder.path().join("bench.db").display().to_string());
-        let (application, questions, pool) = runtime.block_on(async {
+        let (application, questions, own) = runtime.block_on(async {
             if given.is_none() {
                 fill(&config.database).await;
             }
             let application =
                 Application::build(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.expect("application");
             let questions = questions(&application).await;
-            let options = SqliteConnectOptions::new().filename(&config.database);
-            let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("connect");
-            (application, questions, pool)
+            (application, questions, Own::open(&config.database).await)
         });
-        Self { _folder: folder, runtime, config, application, questions, pool }
+        Self { _folder: folder, runtime, config, application, questions, own }
     }
 
     fn check(&self) -> &Check {

@@ -23,7 +23,7 @@ pub use limits::Limits;
 pub use ratio::Ratio;
 pub use secret::{DATABASE_PASSWORD_VARIABLE, SMTP_URL_VARIABLE, Secret};
 
-use crate::domain::ToolKind;
+use crate::domain::{ToolKind, hosts};
 use crate::engine::Sources;
 use figment::Figment;
 use figment::error::Kind;
@@ -261,17 +261,19 @@ impl Config {
     /// The database as the store opens it: on a server with the password, or where that is. Never shown.
     #[must_use]
     pub fn database_url(&self) -> String {
-        let Some(mut url) = Some(&self.database).filter(|url| is_on_server(url)).and_then(|url| Url::parse(url).ok())
-        else {
+        let first = hosts::each(&self.database).into_iter().next();
+        let Some(mut url) = first.filter(|url| is_on_server(url)).and_then(|url| Url::parse(&url).ok()) else {
             return self.database.clone();
         };
         if let Some(password) = &self.database_password {
+            // What looks like an escape is part of it.
+            let password = password.reveal().trim_end_matches(['\r', '\n']).replace('%', "%25");
             // Where there is no host there can be none, and the store says so.
-            let _ = url.set_password(Some(password.reveal().trim_end_matches(['\r', '\n'])));
+            let _ = url.set_password(Some(&password));
         } else if let Some(file) = &self.database_password_file {
             url.query_pairs_mut().append_pair("passwordfile", &file.to_string_lossy());
         }
-        url.into()
+        hosts::replaced(url.as_str(), hosts::of(&self.database))
     }
 
     /// Whether the access listener asks who is asking.

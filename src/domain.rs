@@ -12,6 +12,7 @@ pub mod entity;
 pub mod facts;
 pub mod filter;
 pub mod group;
+pub mod hosts;
 pub mod id;
 pub mod json;
 pub mod kept;

@@ -3,6 +3,7 @@
 mod authentication;
 
 use super::{Address, Config, DATABASE_PASSWORD_VARIABLE, DecisionLog, Loaded, SMTP_URL_VARIABLE, ToolKind};
+use crate::domain::hosts;
 use crate::domain::mail::TOKEN_PLACE;
 use miette::Diagnostic;
 use std::collections::BTreeSet;
@@ -88,7 +89,8 @@ fn values(config: &Config) -> Vec<Unusable> {
 
 fn database(found: &mut Vec<Unusable>, config: &Config) {
     let on_server = super::is_on_server(&config.database);
-    let url = Url::parse(&config.database).ok().filter(|_| on_server);
+    let urls: Option<Vec<_>> = hosts::each(&config.database).iter().map(|url| Url::parse(url).ok()).collect();
+    let url = urls.and_then(|urls| urls.into_iter().next()).filter(|_| on_server);
     let tells = |url: &Url| url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("password"));
     if url.as_ref().is_some_and(tells) {
         let detail = format!(

@@ -107,6 +107,10 @@ fn the_password_of_the_database_comes_from_a_variable_or_a_file_and_is_never_sho
     let shown = loaded.describe();
     assert!(shown.contains("# database_password = (set)  # variable CONCLAVE_DATABASE_PASSWORD\n"), "{shown}");
     assert!(!shown.contains("hunter2") && !format!("{loaded:?}").contains("hunter2"));
+    // Of several servers; what looks like an escape is part of the password.
+    let several = ("CONCLAVE_DATABASE", "postgres://conclave@one:1,two/conclave");
+    let loaded = load(None, variables(&[several, ("CONCLAVE_DATABASE_PASSWORD", "%41,")]), &Flags::new()).unwrap();
+    assert_eq!(loaded.config.database_url(), "postgres://conclave:%2541,@one:1,two/conclave");
     let named = ("CONCLAVE_DATABASE_PASSWORD_FILE", "/run/p&w");
     let loaded = load(None, variables(&[url, named]), &Flags::new()).unwrap();
     let with_file = "postgres://conclave@db/conclave?sslmode=require&passwordfile=%2Frun%2Fp%26w";

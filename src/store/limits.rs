@@ -60,6 +60,9 @@ pub const DIRECTORY_ENTRIES_MAX: i64 = 100_000;
 /// How long a server is waited for when a connection is opened or brought to rest.
 pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// Servers that the URL of a database may name: a primary and those that could take its place.
+pub const SERVER_HOSTS_MAX: usize = 8;
+
 /// Changes of others that are read at a time, each whole.
 pub const FOLLOWED_REVISIONS_MAX: u32 = 256;
 

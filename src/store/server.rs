@@ -1,21 +1,24 @@
 //! A `PostgreSQL` server: how a connection to it is opened, and what is asked of it before it is trusted.
 
+mod hosts;
+
 use super::connection::Role;
 use super::error::OpenError;
 use super::limits;
 use super::sql::{Connection, Dialect, OfConstants, query, query_as};
+use crate::domain;
+use hosts::Hosts;
 use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
-use tokio::time::timeout;
 use url::Url;
 
-/// A database of a server.
+/// A database of a server, or of a primary and its standbys.
 #[derive(Clone)]
 pub(super) struct Server {
-    options: PgConnectOptions,
+    hosts: Hosts,
     /// As people are told of it: without a password.
     name: PathBuf,
 }
@@ -36,33 +39,22 @@ const FOUND: &str = "
            current_setting('transaction_read_only') = 'off' AND NOT pg_is_in_recovery()";
 
 impl Server {
-    /// Reads `postgres://USER@HOST:PORT/DATABASE`.
+    /// Reads `postgres://USER@HOST:PORT/DATABASE`, with one host or several.
     ///
     /// The message of an error repeats nothing of the URL: it may hold a password.
     pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
-        let refuse = |problem| OpenError::Path { url: "postgres://…".to_owned(), problem };
-        let mut parsed = Url::parse(url).map_err(|_| refuse("is no URL"))?;
-        if let Some((key, _)) = parsed.query_pairs().find(|(key, _)| !KEYS.contains(&&**key)) {
-            let keys = KEYS.join("`, `");
-            return Err(OpenError::Scheme(format!("postgres://…?{key}=…` (after `?` it takes `{keys}`)")));
-        }
-        if parsed.path().trim_matches('/').is_empty() {
-            return Err(refuse("names no database: write `postgres://USER@HOST:PORT/DATABASE`"));
-        }
-        let file = take_password_file(&mut parsed);
-        let options = PgConnectOptions::from_url(&parsed).map_err(|_| refuse("cannot be read"))?;
-        let name = name(&options);
-        let options = options
-            .application_name("conclave")
-            .statement_cache_capacity(limits::PREPARED_STATEMENTS_MAX)
-            .disable_statement_logging();
-        let Some(file) = file else { return Ok(Self { options, name: name.into() }) };
-        match std::fs::read_to_string(&file) {
-            Ok(password) => {
-                Ok(Self { options: options.password(password.trim_end_matches(['\r', '\n'])), name: name.into() })
+        let mut all = Vec::new();
+        for one in domain::hosts::each(url) {
+            let parsed = Url::parse(&one).map_err(|_| refused("is no URL"))?;
+            for one in apart(parsed)? {
+                all.push(options(one)?);
             }
-            Err(source) => Err(OpenError::PasswordFile { file: file.into(), source }),
         }
+        if all.len() > limits::SERVER_HOSTS_MAX {
+            return Err(refused("names more servers than a primary has standbys"));
+        }
+        let name = name(&all);
+        Ok(Self { hosts: Hosts::new(all), name: name.into() })
     }
 
     /// As people are told of it.
@@ -70,20 +62,16 @@ impl Server {
         self.name.clone()
     }
 
-    /// How to connect.
-    pub(super) const fn options(&self) -> &PgConnectOptions {
-        &self.options
+    /// How to connect to the one that is in use.
+    pub(super) fn current(&self) -> Option<&PgConnectOptions> {
+        self.hosts.current()
     }
 
     /// Opens a connection, its settings asked for but not yet checked.
     pub(super) async fn connect(&self, role: Role) -> Result<Connection, sqlx::Error> {
-        let opened = async {
-            let mut connection = Connection::of_server(self.options.connect().await?);
-            connection.run(SETTINGS).await?;
-            connection.run(OfConstants(own_settings(role))).await?;
-            Ok(connection)
-        };
-        timeout(limits::SERVER_WAIT_MAX, opened).await.unwrap_or_else(|_| Err(silent()))
+        let mut connection = self.hosts.connect().await?;
+        connection.run(OfConstants(own_settings(role))).await?;
+        Ok(connection)
     }
 
     /// Refuses a server that statements would not mean the same on, or that would not keep what it acknowledges.
@@ -107,6 +95,61 @@ impl Server {
             _ => OpenError::Server { database, source },
         }
     }
+}
+
+fn refused(problem: &'static str) -> OpenError {
+    OpenError::Path { url: "postgres://…".to_owned(), problem }
+}
+
+/// A URL once for each host that it names after `?`, as sockets are: `host=/one,/two`, and maybe `port=5432,5433`.
+fn apart(url: Url) -> Result<Vec<Url>, OpenError> {
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let values = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.split(','));
+    let Some(hosts) = values("host").filter(|hosts| hosts.clone().count() > 1) else { return Ok(vec![url]) };
+    let ports: Vec<_> = values("port").into_iter().flatten().collect();
+    if ports.len() > 1 && ports.len() != hosts.clone().count() {
+        return Err(refused("names other than one port, or one for each host"));
+    }
+    let with = |(place, host): (usize, &str)| {
+        let mut one = url.clone();
+        let port = ports.get(place).or_else(|| ports.first());
+        let others = pairs.iter().filter(|(key, _)| key != "host" && key != "port");
+        one.query_pairs_mut().clear().extend_pairs(others).append_pair("host", host);
+        if let Some(port) = port {
+            one.query_pairs_mut().append_pair("port", port);
+        }
+        one
+    };
+    Ok(hosts.enumerate().map(with).collect())
+}
+
+/// How to connect to one host.
+fn options(mut url: Url) -> Result<PgConnectOptions, OpenError> {
+    if let Some((key, _)) = url.query_pairs().find(|(key, _)| !KEYS.contains(&&**key)) {
+        let keys = KEYS.join("`, `");
+        return Err(OpenError::Scheme(format!("postgres://…?{key}=…` (after `?` it takes `{keys}`)")));
+    }
+    if url.path().trim_matches('/').is_empty() {
+        return Err(refused("names no database: write `postgres://USER@HOST:PORT/DATABASE`"));
+    }
+    let file = take_password_file(&mut url);
+    let options = PgConnectOptions::from_url(&url).map_err(|_| refused("cannot be read"))?;
+    let options = options
+        .application_name("conclave")
+        .statement_cache_capacity(limits::PREPARED_STATEMENTS_MAX)
+        .disable_statement_logging();
+    let Some(file) = file else { return Ok(options) };
+    match std::fs::read_to_string(&file) {
+        Ok(password) => Ok(options.password(password.trim_end_matches(['\r', '\n']))),
+        Err(source) => Err(OpenError::PasswordFile { file: file.into(), source }),
+    }
+}
+
+/// Opens a connection to one host, with the settings that all have.
+async fn open(options: &PgConnectOptions) -> Result<Connection, sqlx::Error> {
+    let mut connection = Connection::of_server(options.connect().await?);
+    connection.run(SETTINGS).await?;
+    Ok(connection)
 }
 
 /// How a server is set up.
@@ -174,17 +217,24 @@ fn own_settings(role: Role) -> String {
     }
 }
 
-fn name(options: &PgConnectOptions) -> String {
-    let place = match options.get_socket() {
+fn name(all: &[PgConnectOptions]) -> String {
+    let place = |options: &PgConnectOptions| match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
-    format!("postgres://{}@{place}/{}", options.get_username(), options.get_database().unwrap_or_default())
+    let places: Vec<_> = all.iter().map(place).collect();
+    let (user, database) = all.first().map_or(("", None), |one| (one.get_username(), one.get_database()));
+    format!("postgres://{user}@{}/{}", places.join(","), database.unwrap_or_default())
 }
 
 /// Nothing came back in time.
 pub(super) fn silent() -> sqlx::Error {
     sqlx::Error::Io(Error::new(ErrorKind::TimedOut, "the server does not answer"))
+}
+
+/// A server that answers, and is not the one to ask.
+fn unfit(problem: &'static str) -> sqlx::Error {
+    sqlx::Error::Io(Error::new(ErrorKind::HostUnreachable, problem))
 }
 
 /// Whether there is anything in the database, and whether it says what was applied to it.
@@ -215,6 +265,10 @@ mod tests {
         for (url, shown) in [
             ("postgres://me:secret@db.example.org:5433/app", "postgres://me@db.example.org:5433/app"),
             ("postgresql://me@localhost/app?host=/run/pg", "postgres://me@/run/pg/app"),
+            ("postgres://me:secret@one:1,two/app", "postgres://me@one:1,two:5432/app"),
+            ("postgres://me@localhost/app?host=/one,/two", "postgres://me@/one,/two/app"),
+            ("postgres://me@localhost/app?host=one,two&port=1,2", "postgres://me@one:1,two:2/app"),
+            ("postgres://me@localhost/app?host=one,two&port=3", "postgres://me@one:3,two:3/app"),
         ] {
             let server = Server::parse(url).unwrap();
             assert_eq!(server.name(), PathBuf::from(shown));
@@ -250,6 +304,9 @@ mod tests {
             "postgres://me:secret@host:port/db",
             "postgres://me@host/db?password=secret",
             "postgres://me@host/db?options=secret",
+            "postgres://me:secret@one,two:port/db",
+            "postgres://me:secret@one/db?host=a,b,c&port=1,2",
+            "postgres://me:secret@1,2,3,4,5,6,7,8,9/db",
         ] {
             let message = Server::parse(url).unwrap_err().to_string();
             assert!(!message.contains("secret"), "{message}");

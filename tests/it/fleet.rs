@@ -3,10 +3,12 @@
 mod accidents;
 mod bad_input;
 mod cluster;
+mod failover;
 mod history;
 mod member;
 mod moving;
 mod proxy;
+mod run;
 
 use crate::sidecar::{TestSidecar, is_on_server, run, segment};
 use proxy::Proxy;

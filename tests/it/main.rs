@@ -58,6 +58,8 @@ mod reload;
 mod restarted;
 mod retries;
 mod rules;
+#[expect(clippy::print_stderr, reason = "what was left out is said aloud")]
+mod scaling;
 mod search;
 mod sidecar;
 mod stalled;

@@ -78,7 +78,7 @@ async fn hear(ear: &mut Option<PgListener>) -> bool {
 
 async fn listen(store: &Store) -> Option<PgListener> {
     let Location::Server(server) = store.inner.readers.location() else { return None };
-    let options = server.options().clone();
+    let options = server.current()?.clone();
     let opened = async {
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let mut listener = PgListener::connect_with(&pool.connect_with(options).await?).await?;

@@ -26,7 +26,7 @@ const PASSWORD_FILE: &str = "CONCLAVE_DATABASE_PASSWORD_FILE";
 async fn a_wrong_password_is_told_and_a_right_one_lets_in() {
     let Some(cluster) = Cluster::start() else { return };
     let url = cluster.url("postgres");
-    run(&url, "ALTER USER conclave PASSWORD 'rîght %?&'".to_owned()).await;
+    run(&url, "ALTER USER conclave PASSWORD 'rîght %41?&'".to_owned()).await;
     cluster.let_in("local all conclave scram-sha-256");
     let folder = TempDir::new().unwrap();
     let file = |name: &str, text: &str| {
@@ -34,7 +34,7 @@ async fn a_wrong_password_is_told_and_a_right_one_lets_in() {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let (right, wrong) = (file("right", "rîght %?&\n"), file("wrong", "secret-and-wrong"));
+    let (right, wrong) = (file("right", "rîght %41?&\n"), file("wrong", "secret-and-wrong"));
     let missing = folder.path().join("missing").display().to_string();
     for variables in [&[][..], &[(PASSWORD, "secret-and-wrong")], &[(PASSWORD_FILE, &wrong)]] {
         let (code, said) = doctor(&url, variables);
@@ -45,7 +45,7 @@ async fn a_wrong_password_is_told_and_a_right_one_lets_in() {
     let (code, said) = doctor(&url, &[(PASSWORD_FILE, &missing)]);
     assert!(code == Some(2) && said.contains("missing"), "{said}");
     // Nothing is made yet, and the server lets us in to see that.
-    for variables in [&[(PASSWORD, "rîght %?&")][..], &[(PASSWORD_FILE, &right)]] {
+    for variables in [&[(PASSWORD, "rîght %41?&")][..], &[(PASSWORD_FILE, &right)]] {
         let (code, said) = doctor(&url, variables);
         assert!(code == Some(2) && said.contains("conclave serve"), "{variables:?} {said}");
     }

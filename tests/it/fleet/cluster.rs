@@ -38,6 +38,16 @@ impl Cluster {
         Some(cluster)
     }
 
+    /// One that follows another and takes no writes until it is promoted; runs too.
+    pub fn standby_of(primary: &Self) -> Option<Self> {
+        let standby = Self::empty()?;
+        let (source, data) = (primary.folder().display().to_string(), standby.data().display().to_string());
+        standby.run("pg_basebackup", &["-h", &source, "-D", &data, "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        standby.set(&format!("unix_socket_directories = '{}'", standby.folder().display()));
+        standby.begin();
+        Some(standby)
+    }
+
     /// A folder for one, and nothing in it.
     pub fn empty() -> Option<Self> {
         let Some(programs) = std::env::var_os("CONCLAVE_TEST_DATABASE").and_then(|_| programs()) else {

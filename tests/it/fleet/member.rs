@@ -125,6 +125,7 @@ impl Member {
         let revision =
             reply.headers().get("conclave-revision").map_or(0, |text| text.to_str().unwrap().parse().unwrap());
         let status = reply.status().as_u16();
+        assert!(status != 503 || reply.headers().contains_key("retry-after"), "when to come again is said");
         // Half an answer is none.
         let text = reply.text().await.ok()?;
         Some((status, revision, serde_json::from_str(&text).unwrap_or(Value::String(text))))

@@ -1,0 +1,64 @@
+//! A primary with a synchronous standby is killed, and the standby takes its place.
+
+use super::cluster::Cluster;
+use super::member::Member;
+use super::run::Run;
+use crate::crash::Dice;
+use crate::sidecar::run;
+use serde_json::json;
+use std::time::Duration;
+
+/// Long enough that cached decisions are seen to go on, and to end.
+const STALENESS_MAX: Duration = Duration::from_secs(2);
+
+const OPERATIONS: usize = 2_000;
+
+const TOOL: &str = "Tool::\"group:g/documents\"";
+
+/// Ends all connections of a database, so that each has to be made anew.
+const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = 'fleet' AND pid <> pg_backend_pid()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_standby_that_is_promoted_is_found_and_nothing_acknowledged_is_lost() {
+    let Some(primary) = Cluster::start() else { return };
+    run(&primary.url("postgres"), "CREATE DATABASE fleet".to_owned()).await;
+    let standby = Cluster::standby_of(&primary).unwrap();
+    primary.set("synchronous_standby_names = '*'");
+    primary.run("pg_ctl", &["reload"]);
+    let both = format!("{},{}", primary.folder().display(), standby.folder().display());
+    let url = format!("postgres://conclave@localhost/fleet?host={both}");
+    let run_of_all = Run::start(&[url.clone(), url.clone(), url.clone()], STALENESS_MAX, OPERATIONS).await;
+    let tasks = run_of_all.work(&mut Dice::roll());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    let member = &run_of_all.members[0];
+    let asked = async || member.decide("host", "view", TOOL, 0).await.map(|decided| decided.is_allowed);
+    while asked().await != Some(true) {}
+    primary.kill();
+    // From memory, although there is no primary.
+    assert_eq!(asked().await, Some(true));
+    let late = json!({"username": "late", "subscription": "plan"});
+    assert_eq!(member.call(None, "PUT /users/late", None, &late).await, Some((503, 0)));
+    // And no longer than it may be late. A standby is no primary.
+    while let Some(allowed) = asked().await {
+        assert!(allowed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(member.status("/readyz").await, Some(503));
+
+    standby.run("pg_ctl", &["promote", "-w"]);
+    while asked().await != Some(true) {}
+    // The one before comes back, and believes that it is the primary still.
+    tokio::task::block_in_place(|| primary.begin());
+    for _ in 0..3 {
+        run(&standby.url("postgres"), END.to_owned()).await;
+        while asked().await != Some(true) {}
+    }
+    let fresh = Member::start(&url, &[]).await;
+    let (_, made) = fresh.call(None, "PUT /subscriptions/more", None, &json!({})).await.unwrap();
+    assert!(made > 0);
+    assert!(member.decide("host", "view", TOOL, made).await.is_some_and(|decided| decided.revision >= made));
+    run_of_all.calm();
+    run_of_all.judge(tasks, &standby.url("fleet")).await;
+}
