@@ -36,7 +36,12 @@ mod eval;
 mod explain;
 mod failpoints;
 mod feed;
-#[expect(clippy::panic, clippy::print_stderr, reason = "what a seed led to, and what was left out, is said aloud")]
+#[expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a seed led to, and what was left out, is said aloud"
+)]
 mod fleet;
 mod freshness;
 mod fuzz;
