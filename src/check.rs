@@ -293,6 +293,9 @@ impl Check {
 
 fn misses(limits: &Limits) -> Queue {
     let Limits { misses_running_max: running, misses_waiting_max: waiting, misses_burst_max: burst, .. } = *limits;
+    // More at a time than there are processors only wait for each other, and each of them longer.
+    let processors = || std::thread::available_parallelism().map_or(2, |processors| processors.get().max(2));
+    let running = if running == 0 { processors() } else { running };
     Queue::new("misses", Bounds { running, waiting, burst })
 }
 

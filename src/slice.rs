@@ -9,19 +9,21 @@
 
 mod circumstances;
 pub mod entity;
+mod held;
 mod lent;
 mod pool;
 
 pub use lent::{Lending, LentEntity, LentKind};
 pub use pool::Pool;
 
-use crate::cedar::{self, CedarError, Entity, EntityModel};
+use crate::cedar::{CedarError, Entity, EntityModel};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
 use crate::domain::uid::{UidHasher, types};
 use crate::domain::{EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{ReadTransaction, Store, StoreError};
+use held::Held;
 use lent::Overlay;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
@@ -66,23 +68,6 @@ pub enum SliceError {
     /// The request lends what it must not.
     #[error(transparent)]
     Lent(#[from] LentError),
-}
-
-/// One entity, or the knowledge that it is not there, as it was at a revision.
-#[derive(Debug)]
-struct Held {
-    entity: Option<Arc<Entity>>,
-    /// What its attributes name, and by which of them: where the closure goes on.
-    names: Vec<(SmolStr, EntityUid)>,
-    stripes: Box<[Stripe]>,
-    revision: Revision,
-}
-
-impl Held {
-    fn with_names(self) -> Self {
-        let names = self.entity.as_deref().map(cedar::named_by).unwrap_or_default();
-        Self { names, ..self }
-    }
 }
 
 /// Collects slices, and keeps the entities it has read.
@@ -199,7 +184,7 @@ impl Slicer {
         let entities = Cache::builder()
             .name("entities")
             .max_capacity(bytes_max)
-            .weigher(|uid: &EntityUid, held: &Arc<Held>| u32::try_from(weight(uid, held)).unwrap_or(u32::MAX))
+            .weigher(|uid: &EntityUid, held: &Arc<Held>| u32::try_from(held.weight(uid)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
                 if cause == RemovalCause::Size {
                     evicted.eviction();
@@ -394,12 +379,4 @@ fn finish(revision: Revision, gathered: Gathered, lending: &Lending<'_>) -> Resu
         lending.complete(&mut overlay, stored(&held).map(|(uid, entity)| (uid, &**entity)))?;
     }
     Ok(Slice { revision, stripes, held, overlay })
-}
-
-fn weight(uid: &EntityUid, held: &Held) -> usize {
-    // The cache's own nodes and pointers.
-    const ENTRY_BYTES: usize = 448;
-    let names: usize = held.names.iter().map(|name| size_of_val(name) + name.1.id.len()).sum();
-    let entity = held.entity.as_deref().map(cedar::weight).unwrap_or_default();
-    ENTRY_BYTES + uid.id.len() + names + entity + size_of_val(&*held.stripes)
 }

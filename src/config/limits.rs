@@ -183,7 +183,8 @@ pub struct Limits {
     /// file (`ulimit -n`); where there are fewer, fewer are served. The admin listener serves half as many, and no
     /// more than 1,024.
     pub connections_max: usize,
-    /// How many single questions that are not in the cache are worked on at a time; others wait for their turn.
+    /// How many single questions that are not in the cache are worked on at a time; others wait for their turn. 0 is as
+    /// many as the machine has processors, and 2 at least.
     pub misses_running_max: usize,
     /// How many wait for their turn while some have done so for a tenth of a second without a break; more are
     /// answered 503 at once. Few: they are what an answer waits for under load.
@@ -237,8 +238,8 @@ impl Default for Limits {
             write_seconds: 20,
             idle_seconds: 60,
             connections_max: 16_384,
-            misses_running_max: 8,
-            misses_waiting_max: 8,
+            misses_running_max: 0,
+            misses_waiting_max: 1,
             misses_burst_max: 512,
             batch_requests_max: 500,
             commands_max: 256,
@@ -278,7 +279,7 @@ impl Limits {
             ("write_seconds", self.write_seconds, 1, HOUR),
             ("idle_seconds", self.idle_seconds, 1, 24 * HOUR),
             ("connections_max", wide(self.connections_max), 1, 1_000_000),
-            ("misses_running_max", wide(self.misses_running_max), 1, 10_000),
+            ("misses_running_max", wide(self.misses_running_max), 0, 10_000),
             ("misses_waiting_max", wide(self.misses_waiting_max), 0, 100_000),
             ("misses_burst_max", wide(self.misses_burst_max), 0, 1_000_000),
             ("batch_requests_max", wide(self.batch_requests_max), 1, 100_000),
