@@ -8,6 +8,7 @@
 mod address;
 mod check;
 mod credentials;
+mod database;
 mod describe;
 mod layers;
 pub mod limits;
@@ -17,13 +18,14 @@ mod secret;
 pub use address::{Address, AddressError};
 pub use check::Unusable;
 pub use credentials::{Jwt, JwtAlgorithm, Tls, TlsFiles, Uid};
+use database::is_on_server;
 pub use describe::without_password;
 pub use layers::{Flags, VARIABLE_PREFIX};
 pub use limits::Limits;
 pub use ratio::Ratio;
 pub use secret::{DATABASE_PASSWORD_VARIABLE, SMTP_URL_VARIABLE, Secret};
 
-use crate::domain::{ToolKind, hosts};
+use crate::domain::ToolKind;
 use crate::engine::Sources;
 use figment::Figment;
 use figment::error::Kind;
@@ -34,7 +36,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use url::Url;
 
 /// Everything a deployment decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct Config {
     /// The file that holds the password of a database on a server; none, and no variable either: the server lets us in
     /// without one.
     pub database_password_file: Option<PathBuf>,
+    /// A copy of a database on a server, to read decisions from: `postgres://USER@HOST:PORT/DATABASE`, with the same password.
+    pub database_replica: Option<String>,
     /// The password itself, which only [`DATABASE_PASSWORD_VARIABLE`] sets.
     #[serde(skip)]
     pub database_password: Option<Secret>,
@@ -211,6 +214,7 @@ impl Default for Config {
         Self {
             database: "sqlite://conclave.db".to_owned(),
             database_password_file: None,
+            database_replica: None,
             database_password: None,
             policies: None,
             schema: None,
@@ -256,24 +260,6 @@ impl Config {
             let path = if is_on_server(path) { "conclave" } else { path };
             PathBuf::from(format!("{path}.admin-token"))
         })
-    }
-
-    /// The database as the store opens it: on a server with the password, or where that is. Never shown.
-    #[must_use]
-    pub fn database_url(&self) -> String {
-        let first = hosts::each(&self.database).into_iter().next();
-        let Some(mut url) = first.filter(|url| is_on_server(url)).and_then(|url| Url::parse(&url).ok()) else {
-            return self.database.clone();
-        };
-        if let Some(password) = &self.database_password {
-            // What looks like an escape is part of it.
-            let password = password.reveal().trim_end_matches(['\r', '\n']).replace('%', "%25");
-            // Where there is no host there can be none, and the store says so.
-            let _ = url.set_password(Some(&password));
-        } else if let Some(file) = &self.database_password_file {
-            url.query_pairs_mut().append_pair("passwordfile", &file.to_string_lossy());
-        }
-        hosts::replaced(url.as_str(), hosts::of(&self.database))
     }
 
     /// Whether the access listener asks who is asking.
@@ -375,11 +361,6 @@ pub fn load(
     let loaded = Loaded { config, unknown_variables, figment };
     let problems = check::check(&loaded);
     if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Unusable(problems)) }
-}
-
-/// Whether a database is on a server, and not in a file.
-fn is_on_server(database: &str) -> bool {
-    ["postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme))
 }
 
 /// Each thing that is wrong, by its key and where it stands.

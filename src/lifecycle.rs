@@ -123,6 +123,10 @@ impl Application {
         let auth = Auth::read(config)?;
         warn_of_plain_http(config);
         let store = own(&config.database_url(), wait_max).await?;
+        if let Some(replica) = config.replica_url() {
+            // On the heap: this future is part of many others.
+            Box::pin(store.read_nearby(&replica)).await?;
+        }
         let built = match reload::check_stored(&store, bundle.model()).await {
             // On the heap: this future is part of many others.
             Ok(()) => {

@@ -10,6 +10,7 @@
 //! | `connection`, `lease` | one connection and its settings; who may use it now |
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
 //! | `follow` | what other sidecars changed in the database of a server |
+//! | `replica` | a copy of such a database, to read decisions from |
 //! | `write`, `changes` | the one writer, and the record of what each change touched |
 //! | `audit`, `idempotency` | who did what or was refused; first answers, for retries |
 //! | `backup` | copies of the whole, and what is done when one is put back |
@@ -39,6 +40,7 @@ mod lock;
 mod migrate;
 mod open;
 mod read;
+mod replica;
 mod row;
 pub mod sample;
 pub mod search;
@@ -58,8 +60,9 @@ pub use write::{Follower, WriteTransaction, followed, tell};
 use follow::Followed;
 use lease::Leases;
 use lock::OwnerLock;
+use replica::Replica;
 use sql::Dialect;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An open database. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
@@ -74,6 +77,8 @@ struct Inner {
     writer: Option<Leases>,
     /// How far the changes of others are known; `None` where there are none.
     followed: Option<Followed>,
+    /// A copy to read decisions from; unset where there is none.
+    replica: OnceLock<Replica>,
     /// Held as long as anything could write; last, so that it goes after the connections.
     lock: Option<OwnerLock>,
 }

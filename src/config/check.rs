@@ -87,9 +87,10 @@ fn values(config: &Config) -> Vec<Unusable> {
     found
 }
 
-fn database(found: &mut Vec<Unusable>, config: &Config) {
-    let on_server = super::is_on_server(&config.database);
-    let urls: Option<Vec<_>> = hosts::each(&config.database).iter().map(|url| Url::parse(url).ok()).collect();
+/// What is wrong with where a database on a server is.
+fn server(found: &mut Vec<Unusable>, key: &str, database: &str) {
+    let on_server = super::is_on_server(database);
+    let urls: Option<Vec<_>> = hosts::each(database).iter().map(|url| Url::parse(url).ok()).collect();
     let url = urls.and_then(|urls| urls.into_iter().next()).filter(|_| on_server);
     let tells = |url: &Url| url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("password"));
     if url.as_ref().is_some_and(tells) {
@@ -97,9 +98,20 @@ fn database(found: &mut Vec<Unusable>, config: &Config) {
             "holds a password, which others on this machine can see: give it in {DATABASE_PASSWORD_VARIABLE}, or in a \
              file that `database_password_file` names"
         );
-        found.push(Unusable::new("database", detail));
+        found.push(Unusable::new(key, detail));
     } else if on_server && url.is_none() {
-        found.push(Unusable::new("database", "is no URL: write `postgres://USER@HOST:PORT/DATABASE`"));
+        found.push(Unusable::new(key, "is no URL: write `postgres://USER@HOST:PORT/DATABASE`"));
+    }
+}
+
+fn database(found: &mut Vec<Unusable>, config: &Config) {
+    server(found, "database", &config.database);
+    if let Some(replica) = &config.database_replica {
+        server(found, "database_replica", replica);
+        if !super::is_on_server(&config.database) || !super::is_on_server(replica) {
+            let detail = "goes with a database on a server, and is on another: `postgres://USER@HOST:PORT/DATABASE`";
+            found.push(Unusable::new("database_replica", detail));
+        }
     }
     if config.database_password.is_some() && config.database_password_file.is_some() {
         let detail = format!("goes without {DATABASE_PASSWORD_VARIABLE}: which one holds?");

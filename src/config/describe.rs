@@ -51,7 +51,7 @@ pub(super) fn place(origin: &Metadata, key: &str) -> String {
 
 fn shown(key: &str, value: &Value) -> Option<String> {
     match value {
-        Value::String(_, text) if key == "database" => Some(quoted(&without_password(text))),
+        Value::String(_, text) if key.starts_with("database") => Some(quoted(&without_password(text))),
         Value::String(_, text) => Some(quoted(text)),
         Value::Array(_, values) => {
             let values: Vec<_> = values.iter().filter_map(|value| shown(key, value)).collect();

@@ -107,6 +107,18 @@ fn the_password_of_the_database_comes_from_a_variable_or_a_file_and_is_never_sho
     let shown = loaded.describe();
     assert!(shown.contains("# database_password = (set)  # variable CONCLAVE_DATABASE_PASSWORD\n"), "{shown}");
     assert!(!shown.contains("hunter2") && !format!("{loaded:?}").contains("hunter2"));
+    let replica = ("CONCLAVE_DATABASE_REPLICA", "postgres://conclave@near/conclave");
+    let loaded = load(None, variables(&[url, password, replica]), &Flags::new()).unwrap();
+    assert_eq!(loaded.config.replica_url().unwrap(), "postgres://conclave:hunter2%40%2F@near/conclave");
+    for (database, replica) in [
+        ("postgres://conclave@db/conclave", "near.db"),
+        ("conclave.db", "postgres://conclave@near/conclave"),
+        ("postgres://conclave@db/conclave", "postgres://conclave:hunter2@near/conclave"),
+    ] {
+        let both = [("CONCLAVE_DATABASE", database), ("CONCLAVE_DATABASE_REPLICA", replica)];
+        let Err(ConfigError::Unusable(problems)) = load(None, variables(&both), &Flags::new()) else { panic!() };
+        assert_eq!(problems[0].key, "database_replica");
+    }
     // Of several servers; what looks like an escape is part of the password.
     let several = ("CONCLAVE_DATABASE", "postgres://conclave@one:1,two/conclave");
     let loaded = load(None, variables(&[several, ("CONCLAVE_DATABASE_PASSWORD", "%41,")]), &Flags::new()).unwrap();

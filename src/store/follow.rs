@@ -31,6 +31,17 @@ pub(super) struct Followed {
     is_lost: AtomicBool,
 }
 
+/// What is read over a connection, one statement after the other.
+#[derive(Debug, Clone, Copy)]
+enum Sight {
+    /// Each what is there by then.
+    Newest,
+    /// Each what was there after this.
+    Since(Before),
+    /// Each what has come to the copy by then.
+    Copied,
+}
+
 /// What was known before something was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before {
@@ -136,7 +147,7 @@ impl Store {
         let Some(followed) = &self.inner.followed else { return Ok(()) };
         let mut lease = self.reader().await?;
         lease.under_way();
-        let caught = followed.catch_up(lease.connection(), None).await;
+        let caught = followed.catch_up(lease.connection(), Sight::Newest).await;
         lease.over(caught.is_ok());
         caught
     }
@@ -173,7 +184,7 @@ impl Store {
         let Some(told) = followed.told.get() else { return Ok(()) };
         followed.check_whole(revision, before)?;
         if told.follower.applied() < revision {
-            followed.catch_up(connection, Some(before)).await?;
+            followed.catch_up(connection, Sight::Since(before)).await?;
         }
         if told.follower.applied() < revision {
             // Read in one statement and gone in the next: a server that answers from another past.
@@ -181,6 +192,21 @@ impl Store {
         }
         followed.confirm(before.begun);
         Ok(())
+    }
+
+    /// The same of what was read from a copy; whether it is no older than what was known before.
+    pub(super) async fn seen_nearby(
+        &self,
+        connection: &mut Connection,
+        revision: Revision,
+        before: Before,
+    ) -> Result<bool, StoreError> {
+        let Some(followed) = &self.inner.followed else { return Ok(false) };
+        let Some(told) = followed.told.get().filter(|_| revision >= before.applied) else { return Ok(false) };
+        if told.follower.applied() < revision {
+            followed.catch_up(connection, Sight::Copied).await?;
+        }
+        Ok(told.follower.applied() >= revision)
     }
 
     /// The same before a change builds on this revision; with the row of the revision locked, there is no later one.
@@ -199,22 +225,26 @@ impl Store {
 }
 
 impl Followed {
-    /// Tells of everything that the connection shows: in a transaction as it was after `whole`, else as of each statement.
-    async fn catch_up(&self, connection: &mut Connection, whole: Option<Before>) -> Result<(), StoreError> {
+    /// Tells of everything that the connection shows.
+    async fn catch_up(&self, connection: &mut Connection, sight: Sight) -> Result<(), StoreError> {
         let Some(told) = self.told.get() else { return Ok(()) };
         loop {
             let before = self.before();
             let after = i64::try_from(told.follower.applied().0).unwrap_or(i64::MAX);
             let query = sql::query_as(NEWS).bind(after).bind(limits::FOLLOWED_REVISIONS_MAX);
             let rows: Vec<News> = query.fetch_all(connection).await?;
-            if whole.is_none() {
+            if let Sight::Newest = sight {
                 self.check_whole(rows.first().map_or(Revision::default(), |news| news.newest), before)?;
             }
             let rows: Vec<_> = rows.into_iter().filter_map(|news| news.change).collect();
             if rows.is_empty() {
                 // INVARIANT: the time is that before the question, and in a transaction that before its first: what is
                 // there by then was told. A later one would make what it cannot see count as known.
-                self.confirm(whole.unwrap_or(before).begun);
+                match sight {
+                    Sight::Newest => self.confirm(before.begun),
+                    Sight::Since(before) => self.confirm(before.begun),
+                    Sight::Copied => {}
+                }
                 return Ok(());
             }
             let changes = rows.chunk_by(|one, next| one.revision == next.revision);

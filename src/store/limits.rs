@@ -63,6 +63,15 @@ pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Servers that the URL of a database may name: a primary and those that could take its place.
 pub const SERVER_HOSTS_MAX: usize = 8;
 
+/// How long a copy of the database is waited for: the server itself would have answered.
+pub const REPLICA_WAIT_MAX: Duration = Duration::from_millis(250);
+
+/// How long a copy is left alone that did not answer.
+pub const REPLICA_REST: Duration = Duration::from_secs(5);
+
+/// How long a copy is left alone that did not know yet what is known here.
+pub const REPLICA_LAG_REST: Duration = Duration::from_millis(50);
+
 /// Changes of others that are read at a time, each whole.
 pub const FOLLOWED_REVISIONS_MAX: u32 = 256;
 

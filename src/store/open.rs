@@ -13,7 +13,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What the store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
         readers: readers(Location::File(path), Role::Reader).await?,
         writer: Some(writer),
         followed: None,
+        replica: OnceLock::new(),
         lock: Some(lock),
     })
 }
@@ -81,6 +82,7 @@ async fn join(server: Box<Server>, access: Access) -> Result<Inner, OpenError> {
         readers: readers(location, if is_own { Role::Reader } else { Role::Visitor }).await?,
         writer,
         followed: Some(Followed::new()),
+        replica: OnceLock::new(),
         lock: None,
     })
 }
@@ -106,7 +108,8 @@ async fn look(path: PathBuf) -> Result<Inner, OpenError> {
     if migrate::inspect(&plan, &mut connection).await? != State::Current {
         return Err(OpenError::Older(path));
     }
-    Ok(Inner { readers: readers(Location::File(path), Role::Visitor).await?, writer: None, followed: None, lock: None })
+    let readers = readers(Location::File(path), Role::Visitor).await?;
+    Ok(Inner { readers, writer: None, followed: None, replica: OnceLock::new(), lock: None })
 }
 
 async fn readers(location: Location, role: Role) -> Result<Leases, OpenError> {

@@ -29,6 +29,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn snapshot(&self, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
+        if self.inner.replica.get().is_some()
+            && let Some(before) = self.before()
+            && let Some(snapshot) = Box::pin(self.nearby(wanted, before)).await
+        {
+            return Ok(snapshot);
+        }
         let mut lease = self.inner.readers.lease().await?;
         let before = self.before();
         lease.under_way();

@@ -62,6 +62,11 @@ impl Server {
         self.name.clone()
     }
 
+    /// Whether it is one server, and not several of which one takes writes.
+    pub(super) fn is_one(&self) -> bool {
+        self.hosts.is_one()
+    }
+
     /// How to connect to the one that is in use.
     pub(super) fn current(&self) -> Option<&PgConnectOptions> {
         self.hosts.current()

@@ -8,6 +8,7 @@ mod history;
 mod member;
 mod moving;
 mod proxy;
+mod replica;
 mod run;
 
 use crate::sidecar::{TestSidecar, is_on_server, run, segment};
@@ -46,6 +47,12 @@ pub async fn without_gaps(database: &str) {
     let rows = sqlx::query("SELECT revision FROM commits ORDER BY revision").fetch_all(&mut connection).await.unwrap();
     let revisions: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     assert!(revisions.iter().copied().eq((1..).take(revisions.len())), "{revisions:?}");
+}
+
+/// Whether a statement can be run on a database.
+async fn succeeds(database: &str, statement: &'static str) -> bool {
+    let mut connection = PgConnectOptions::from_str(database).unwrap().connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.is_ok()
 }
 
 /// People with a plan of these limits.

@@ -41,6 +41,11 @@ impl Hosts {
         Self { all: all.into(), last: Arc::default(), timeline: Arc::default() }
     }
 
+    /// Whether there is but one.
+    pub(super) fn is_one(&self) -> bool {
+        self.all.len() == 1
+    }
+
     /// How to connect to the one that is in use.
     pub(super) fn current(&self) -> Option<&PgConnectOptions> {
         self.all.get(self.last.load(Ordering::SeqCst)).or_else(|| self.all.first())
