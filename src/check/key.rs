@@ -72,10 +72,11 @@ pub fn weight(key: &DecisionRequest) -> usize {
 mod tests {
     use super::*;
     use crate::domain::lent::Manner;
+    use crate::domain::uid::UidHasher;
     use crate::domain::{EntityRecord, Value};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
-    use std::hash::{BuildHasher, RandomState};
+    use std::hash::BuildHasher;
 
     fn uids() -> impl Strategy<Value = EntityUid> {
         ("[A-Z][a-z]{0,3}", "[a-c\"\\\\]{0,3}").prop_map(|(type_name, id)| EntityUid::new(type_name, id))
@@ -109,7 +110,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_borrowed_form_finds_its_key_and_no_other(one in requests(), other in requests()) {
-            let hasher = RandomState::new();
+            let hasher = UidHasher::default();
             let borrowed = RequestRef::from(&one);
             prop_assert_eq!(hasher.hash_one(&borrowed), hasher.hash_one(&one));
             prop_assert!(borrowed.equivalent(&one));
