@@ -124,6 +124,7 @@ impl TestSidecar {
             config.limits.request_seconds = 60;
             config.limits.change_seconds = 60;
             config.limits.search_milliseconds_max = 10_000;
+            config.limits.misses_waiting_max = config.limits.misses_burst_max;
         })
     }
 
