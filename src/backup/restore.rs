@@ -129,16 +129,25 @@ async fn set_aside(database: &Path, now_ms: i64) -> Result<PathBuf, BackupError>
     // Only now: SQLite removes a log that it can make nothing of.
     settle(database).await;
     for empty in aside.iter().filter(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
-        remove_file(empty).map_err(failed())?;
+        removed(empty).map_err(failed())?;
     }
     if database.exists() {
         also(database, &kept).map_err(failed())?;
     }
     sync_folder(database).map_err(failed())?;
-    for file in beside(database).into_iter().filter(|file| file.exists()) {
-        remove_file(&file).map_err(BackupError::file("remove", file.clone()))?;
+    for file in beside(database) {
+        removed(&file).map_err(BackupError::file("remove", file.clone()))?;
     }
     Ok(kept)
+}
+
+/// That it is not there any more: a connection that could not be opened is closed a moment later, and SQLite may then take
+/// the log away itself.
+fn removed(file: &Path) -> io::Result<()> {
+    match remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// The files beside a database without which it is not whole.
