@@ -202,7 +202,7 @@ fn hit(c: &mut Criterion, world: &World) {
 
 /// Everything but the socket: the request is read, the answer is written.
 fn over_http(world: &World, iterations: u64) -> Duration {
-    let routes = router::access(Arc::clone(world.application.app()));
+    let routes = Arc::new(router::access(Arc::clone(world.application.app())));
     let post = |question: &Question| {
         HttpRequest::builder()
             .method(Method::POST)

@@ -183,6 +183,10 @@ pub struct Limits {
     /// file (`ulimit -n`); where there are fewer, fewer are served. The admin listener serves half as many, and no
     /// more than 1,024.
     pub connections_max: usize,
+    /// How many threads serve the connections of the access listener where nobody has to say who they are: they answer
+    /// what is in the cache, some 100,000 times a second each. 0 is half as many as the machine has processors, and 1 at
+    /// least; the other half asks.
+    pub access_threads: usize,
     /// How many single questions that are not in the cache are worked on at a time; others wait for their turn. 0 is as
     /// many as the machine has processors, and 2 at least.
     pub misses_running_max: usize,
@@ -238,6 +242,7 @@ impl Default for Limits {
             write_seconds: 20,
             idle_seconds: 60,
             connections_max: 16_384,
+            access_threads: 0,
             misses_running_max: 0,
             misses_waiting_max: 1,
             misses_burst_max: 512,
@@ -258,11 +263,20 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many threads serve the access listener.
+    #[must_use]
+    pub fn access_threads(&self) -> usize {
+        if self.access_threads > 0 {
+            return self.access_threads;
+        }
+        std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
+    }
+
     /// Each limit by its name, and the smallest and largest value it may have.
     ///
     /// A limit of nothing would refuse everything, one without end would be none.
     #[must_use]
-    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 27] {
+    pub fn ranges(&self) -> [(&'static str, u64, u64, u64); 28] {
         const GIB: u64 = 1 << 30;
         const HOUR: u64 = 3_600;
         [
@@ -279,6 +293,7 @@ impl Limits {
             ("write_seconds", self.write_seconds, 1, HOUR),
             ("idle_seconds", self.idle_seconds, 1, 24 * HOUR),
             ("connections_max", wide(self.connections_max), 1, 1_000_000),
+            ("access_threads", wide(self.access_threads), 0, 1_024),
             ("misses_running_max", wide(self.misses_running_max), 0, 10_000),
             ("misses_waiting_max", wide(self.misses_waiting_max), 0, 100_000),
             ("misses_burst_max", wide(self.misses_burst_max), 0, 1_000_000),

@@ -5,6 +5,7 @@
 
 mod connection;
 mod handed;
+mod lanes;
 mod last;
 mod listener;
 mod phase;
@@ -23,13 +24,15 @@ use crate::http::auth::Reloaded;
 use crate::http::served::Served;
 use connection::Connections;
 use futures_util::FutureExt as _;
-use listener::{Accept, Socket};
+use lanes::Lanes;
+use listener::{Accept, Carried, Socket};
 use rustls::ServerConfig;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, watch};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// The process at the other end, as far as the system vouches for it.
@@ -44,6 +47,9 @@ pub struct Peer {
 /// TLS of a listener, with the certificates of the moment.
 pub type Tls = Arc<Reloaded<ServerConfig>>;
 
+/// How long requests under way get to finish when the server stops.
+type Drain = Duration;
+
 /// Serves `served` on `listener` until `stopping` turns true, then lets requests under way finish.
 ///
 /// Returns once every connection is closed, at most `drain_seconds` later.
@@ -54,72 +60,89 @@ pub async fn accept(
     limits: Limits,
     stopping: watch::Receiver<bool>,
 ) {
+    let time = Duration::from_secs(limits.drain_seconds);
+    // A handshake is long work: with TLS every connection stays with the runtime that all share.
+    let lanes = if tls.is_none() && served.is_short() { limits.access_threads() } else { 0 };
+    let served = if lanes > 0 { served.with_workers(Handle::current()) } else { served };
+    let lanes = Lanes::start(lanes, time);
     let connections = Arc::new(Connections::new(served, limits, stopping));
-    let is_handed = listener.is_handed;
+    let gate = Gate { is_handed: listener.is_handed, tls, connections, lanes };
     match listener.socket {
-        Socket::Tcp(socket) => run(socket, (is_handed, tls), connections, &limits).await,
-        Socket::Unix(socket) => run(socket, (is_handed, tls), connections, &limits).await,
+        Socket::Tcp(socket) => gate.run(socket, &limits).await,
+        Socket::Unix(socket) => gate.run(socket, &limits).await,
     }
 }
 
-async fn run<A: Accept>(
-    listener: A,
-    (is_handed, tls): (bool, Option<Tls>),
+/// Where connections come in.
+struct Gate {
+    is_handed: bool,
+    tls: Option<Tls>,
     connections: Arc<Connections>,
-    limits: &Limits,
-) {
-    let mut stopping = connections.stopping();
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
-    let mut tasks = JoinSet::new();
-    loop {
-        // The permit comes first: what cannot be served waits in the system's queue, not here.
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            next = next => next,
-            () = stopped(&mut stopping) => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                // Finished tasks wait to be collected; they are never more than there were permits.
-                while tasks.try_join_next().is_some() {}
-                match &tls {
-                    None => {
-                        let serving = connections.serve(stream, peer);
-                        tasks.spawn(async move {
-                            serving.await;
-                            drop(permit);
-                        });
-                    }
-                    // The permit is taken already: a slow handshake holds a place like a slow request.
-                    Some(tls) => {
-                        let serving = secured(Arc::clone(&connections), tls.now(), stream, peer);
-                        tasks.spawn(async move {
-                            serving.await;
-                            drop(permit);
-                        });
-                    }
-                }
+    lanes: Lanes,
+}
+
+impl Gate {
+    async fn run<A: Accept>(self, listener: A, limits: &Limits) {
+        let mut stopping = self.connections.stopping();
+        let permits = Arc::new(Semaphore::new(limits.connections_max));
+        let mut tasks = JoinSet::new();
+        loop {
+            // The permit comes first: what cannot be served waits in the system's queue, not here.
+            let next = async {
+                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                Some((permit, listener.accept().await))
+            };
+            let next = tokio::select! {
+                next = next => next,
+                () = stopped(&mut stopping) => None,
+            };
+            let Some((permit, accepted)) = next else { break };
+            match accepted {
+                Ok(accepted) => self.serve(&mut tasks, accepted, permit),
+                Err(error) => rest(&error).await,
             }
-            Err(error) => rest(&error).await,
+        }
+        // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
+        // wait for the next server.
+        while !self.is_handed
+            && let Ok(permit) = Arc::clone(&permits).try_acquire_owned()
+            && let Some(Ok(accepted)) = listener.accept().now_or_never()
+        {
+            self.serve(&mut tasks, accepted, permit);
+        }
+        drop(listener);
+        let time = Duration::from_secs(limits.drain_seconds);
+        tokio::join!(drain(tasks, time), self.lanes.drained());
+    }
+
+    /// Has one connection served. `permit` is its place among all of them; a slow handshake holds it like a slow request.
+    fn serve<S: Carried>(
+        &self,
+        tasks: &mut JoinSet<()>,
+        (stream, peer): (S, Option<Peer>),
+        permit: OwnedSemaphorePermit,
+    ) {
+        // Finished tasks wait to be collected; they are never more than there were permits.
+        while tasks.try_join_next().is_some() {}
+        let connections = Arc::clone(&self.connections);
+        if let Some(tls) = &self.tls {
+            let serving = secured(connections, tls.now(), stream, peer);
+            tasks.spawn(serving.map(move |()| drop(permit)));
+            return;
+        }
+        // Whoever waits for the bytes of a connection does so where it was made.
+        let Ok(parts) = stream.detach() else { return };
+        let arrival = move || {
+            let serving = connections.serve(S::attach(parts).ok()?, peer);
+            let serving: lanes::Serving = Box::pin(serving.map(move |()| drop(permit)));
+            Some(serving)
+        };
+        if let Err(arrival) = self.lanes.serve(arrival)
+            && let Some(serving) = arrival()
+        {
+            tasks.spawn(serving);
         }
     }
-    // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
-    // wait for the next server.
-    while !is_handed
-        && let Ok(permit) = Arc::clone(&permits).try_acquire_owned()
-        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
-    {
-        let serving = connections.serve(stream, peer);
-        tasks.spawn(async move {
-            serving.await;
-            drop(permit);
-        });
-    }
-    drop(listener);
-    drain(tasks, limits).await;
 }
 
 /// Serves a connection once the client and the server have agreed on a secret.
@@ -138,9 +161,9 @@ where
     }
 }
 
-async fn drain(mut tasks: JoinSet<()>, limits: &Limits) {
+async fn drain(mut tasks: JoinSet<()>, time: Drain) {
     let finished = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(Duration::from_secs(limits.drain_seconds), finished).await.is_err() {
+    if tokio::time::timeout(time, finished).await.is_err() {
         tracing::warn!(connections = tasks.len(), "requests were cut off: they outlasted the time to drain");
         tasks.shutdown().await;
     }

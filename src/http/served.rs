@@ -6,13 +6,17 @@
 
 use super::App;
 use super::access::direct::{self, Asked};
+use super::observe::failed;
 use super::reply::Reply;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
+use axum::response::IntoResponse as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tower::{BoxError, ServiceExt as _};
 
 /// The routes of a listener.
@@ -21,30 +25,52 @@ pub struct Served {
     router: Router,
     /// Whoever answers questions, if this listener does.
     questions: Option<Arc<App>>,
+    /// Where that is done which may take a while, if not where it is asked for.
+    workers: Option<Handle>,
 }
 
 impl Served {
     /// `router`, which knows the questions too, with a shorter way for those.
     #[must_use]
     pub const fn with_questions(router: Router, app: Arc<App>) -> Self {
-        Self { router, questions: Some(app) }
+        Self { router, questions: Some(app), workers: None }
+    }
+
+    /// The same, with what may take a while done by this runtime: who waits for it answers others meanwhile.
+    #[must_use]
+    pub fn with_workers(self, workers: Handle) -> Self {
+        Self { workers: Some(workers), ..self }
+    }
+
+    /// Whether most of what is asked here is answered at once.
+    #[must_use]
+    pub const fn is_short(&self) -> bool {
+        self.questions.is_some()
     }
 
     /// Answers a request.
-    pub fn answer<B: Asking>(&self, request: Request<B>) -> Answering<B> {
-        if let Some(app) = &self.questions
+    pub fn answer<B: Asking>(self: &Arc<Self>, request: Request<B>) -> Answering<B> {
+        if self.questions.is_some()
             && let Some(asked) = Asked::of(&request)
         {
-            return Answering::Asked(Some((Arc::clone(app), asked, request)));
+            return Answering::Asked(Some((Arc::clone(self), asked, request)));
         }
         let routed = self.router.clone().oneshot(request.map(Body::new));
-        later(async move { Reply::routed(routed.await.unwrap_or_else(|never| match never {})) })
+        self.later(Box::pin(async move { Reply::routed(routed.await.unwrap_or_else(|never| match never {})) }))
+    }
+
+    /// Has an answer made that takes a while.
+    fn later<B>(&self, answer: Later) -> Answering<B> {
+        match &self.workers {
+            Some(workers) => Answering::Elsewhere(Elsewhere(workers.spawn(answer))),
+            None => Answering::Later(answer),
+        }
     }
 }
 
 impl From<Router> for Served {
     fn from(router: Router) -> Self {
-        Self { router, questions: None }
+        Self { router, questions: None, workers: None }
     }
 }
 
@@ -60,17 +86,33 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError> + Unpin + Send> + Send + Un
 pub enum Answering<B> {
     /// A question that nobody has looked at: hyper hands it over before its body, and asks for the
     /// answer after that.
-    Asked(Option<(Arc<App>, Asked, Request<B>)>),
+    Asked(Option<(Arc<Served>, Asked, Request<B>)>),
     /// What may have to be waited for.
     Later(Later),
+    /// What another runtime makes.
+    Elsewhere(Elsewhere),
 }
 
 /// An answer in a box.
 pub type Later = Pin<Box<dyn Future<Output = Response<Reply>> + Send>>;
 
-/// Puts an answer that may have to be waited for into its box.
-pub(super) fn later<B>(answer: impl Future<Output = Response<Reply>> + Send + 'static) -> Answering<B> {
-    Answering::Later(Box::pin(answer))
+/// An answer that another runtime makes, for as long as somebody waits for it.
+pub struct Elsewhere(JoinHandle<Response<Reply>>);
+
+impl Future for Elsewhere {
+    type Output = Response<Reply>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Reply>> {
+        let made = ready!(Pin::new(&mut self.0).poll(cx));
+        // It panicked, or its runtime ends.
+        Poll::Ready(made.unwrap_or_else(|_lost| Reply::routed(failed().into_response())))
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<B: Asking> Future for Answering<B> {
@@ -79,15 +121,82 @@ impl<B: Asking> Future for Answering<B> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Reply>> {
         if let Self::Asked(question) = &mut *self {
             // Asked again after the answer was given, there is none.
-            let Some((app, asked, request)) = question.take() else { return Poll::Pending };
-            match direct::answer(&app, asked, request) {
+            let Some((served, asked, request)) = question.take() else { return Poll::Pending };
+            let Some(app) = &served.questions else { return Poll::Pending };
+            match direct::answer(app, asked, request) {
                 Ok(response) => return Poll::Ready(response),
-                Err(later) => *self = Self::Later(later),
+                Err(later) => *self = served.later(later),
             }
         }
         match &mut *self {
             Self::Asked(_) => Poll::Pending,
             Self::Later(answer) => answer.as_mut().poll(cx),
+            Self::Elsewhere(answer) => Pin::new(answer).poll(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::time::Duration;
+    use tokio::runtime::Runtime;
+    use tokio::sync::mpsc;
+
+    fn asked(path: &str) -> Request<Body> {
+        Request::get(path).body(Body::empty()).unwrap()
+    }
+
+    /// What this router says where its work is done by another runtime.
+    fn served(router: Router, workers: &Runtime) -> Arc<Served> {
+        Arc::new(Served::from(router).with_workers(workers.handle().clone()))
+    }
+
+    #[test]
+    fn what_takes_a_while_is_done_elsewhere_and_who_waits_gets_it() {
+        let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("workers").build();
+        let workers = workers.unwrap();
+        let who = || async { std::thread::current().name().unwrap().to_owned() };
+        let served = served(Router::new().route("/", get(who)), &workers);
+        let lane = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let response = lane.block_on(served.answer(asked("/")));
+        let body = lane.block_on(axum::body::to_bytes(Body::new(response.into_body()), 64)).unwrap();
+        assert_eq!(body, "workers");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_no_answer() {
+        let workers = Runtime::new().unwrap();
+        let served = served(Router::new().route("/", get(|| async { panic!("on purpose") as String })), &workers);
+        assert!(served.answer(asked("/")).await.status().is_server_error());
+        workers.shutdown_background();
+    }
+
+    #[tokio::test]
+    async fn work_for_nobody_ends() {
+        struct Tells(mpsc::UnboundedSender<()>);
+        impl Drop for Tells {
+            fn drop(&mut self) {
+                let _ = self.0.send(());
+            }
+        }
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let forever = move || {
+            let tells = Tells(tell.clone());
+            async move {
+                tells.0.send(()).unwrap();
+                std::future::pending::<String>().await
+            }
+        };
+        let workers = Runtime::new().unwrap();
+        let served = served(Router::new().route("/", get(forever)), &workers);
+        let mut answering = served.answer(asked("/"));
+        let begun = tokio::time::timeout(Duration::from_millis(50), &mut answering).await;
+        assert!(begun.is_err());
+        told.recv().await.unwrap();
+        drop(answering);
+        told.recv().await.unwrap();
+        workers.shutdown_background();
     }
 }

@@ -196,10 +196,46 @@ impl Drop for Place {
 /// What the accept loop needs of a listener.
 pub(super) trait Accept: Send + 'static {
     /// A connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Stream: Carried;
 
     /// The next connection; nobody to vouch for its other end but over a Unix socket.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
+}
+
+/// A connection that can be carried from one runtime to another: each waits for its own ones.
+pub(super) trait Carried: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'static {
+    /// The connection while nobody waits for it.
+    type Parts: Send;
+
+    /// Off the runtime that waited for it.
+    fn detach(self) -> io::Result<Self::Parts>;
+
+    /// To the runtime of this thread.
+    fn attach(parts: Self::Parts) -> io::Result<Self>;
+}
+
+impl Carried for TcpStream {
+    type Parts = std::net::TcpStream;
+
+    fn detach(self) -> io::Result<Self::Parts> {
+        self.into_std()
+    }
+
+    fn attach(parts: Self::Parts) -> io::Result<Self> {
+        Self::from_std(parts)
+    }
+}
+
+impl Carried for UnixStream {
+    type Parts = std::os::unix::net::UnixStream;
+
+    fn detach(self) -> io::Result<Self::Parts> {
+        self.into_std()
+    }
+
+    fn attach(parts: Self::Parts) -> io::Result<Self> {
+        Self::from_std(parts)
+    }
 }
 
 impl Accept for TcpListener {

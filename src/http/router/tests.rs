@@ -36,7 +36,7 @@ impl Server {
     }
 
     async fn access(&self, request: Request<Body>) -> (Response<()>, Value) {
-        split(access(Arc::clone(&self.app)).answer(request).await.map(Body::new)).await
+        split(Arc::new(access(Arc::clone(&self.app))).answer(request).await.map(Body::new)).await
     }
 
     async fn admin(&self, request: Request<Body>) -> (Response<()>, Value) {

@@ -36,8 +36,8 @@ pub struct Stage {
 pub struct Server {
     pub app: Arc<App>,
     pub config: Config,
-    access: Served,
-    admin: Served,
+    access: Arc<Served>,
+    admin: Arc<Served>,
     authorization: String,
 }
 
@@ -104,7 +104,8 @@ impl Stage {
         let app = Arc::clone(application.app());
         let token = std::fs::read_to_string(config.token_file()).unwrap();
         let authorization = format!("Bearer {}", token.trim());
-        let (access, admin) = (router::access(Arc::clone(&app)), Served::from(router::admin(Arc::clone(&app))));
+        let access = Arc::new(router::access(Arc::clone(&app)));
+        let admin = Arc::new(Served::from(router::admin(Arc::clone(&app))));
         Server { app, config, access, admin, authorization }
     }
 

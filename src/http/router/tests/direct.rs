@@ -10,7 +10,7 @@ use crate::store::Follower as _;
 type Seen = (u16, Vec<(String, String)>, String);
 
 async fn seen(served: Served, request: Request<Body>) -> Seen {
-    let response = served.answer(request).await;
+    let response = Arc::new(served).answer(request).await;
     let (parts, body) = response.map(Body::new).into_parts();
     let mut headers: Vec<_> =
         parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
