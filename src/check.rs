@@ -180,6 +180,20 @@ impl Check {
         Some(answer)
     }
 
+    /// Whether a question that has no cached answer would be decided now, and not be turned away. Never waits.
+    ///
+    /// # Errors
+    /// [`CheckError::Full`], counted as if it had been tried.
+    pub fn admits(&self, request: &RequestRef<'_>) -> Result<(), CheckError> {
+        // Who only waits for what another is just computing needs no place.
+        if self.turns.is_taken(request) || !self.misses.turns_away() {
+            return Ok(());
+        }
+        let full = CheckError::Full(queue::Full);
+        self.deciding.undecided(full.kind());
+        Err(full)
+    }
+
     /// The same, not counted, for who began with the bundle of this generation.
     fn look(&self, generation: u64, detail: Detail, request: &RequestRef<'_>) -> Option<Answer> {
         // A read waits only where it tidies up and another read is doing so. What is begun then is

@@ -95,6 +95,17 @@ impl Queue {
         }
     }
 
+    /// Whether somebody who came now would be turned away; it is counted as if they had come.
+    #[must_use]
+    pub fn turns_away(&self) -> bool {
+        let (before, now) = (self.waiting.load(Ordering::Relaxed), self.now());
+        let is_full = self.places.available_permits() == 0 && before > 0 && before >= self.bound(now);
+        if is_full {
+            self.turn_away(now);
+        }
+        is_full
+    }
+
     fn wait(&self) -> Result<Waiting<'_>, Full> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let waiting = Waiting(&self.waiting);
@@ -102,15 +113,19 @@ impl Queue {
         if before == 0 {
             self.since.store(now, Ordering::Relaxed);
         }
-        let stands = now.saturating_sub(self.since.load(Ordering::Relaxed)) >= BURST_MILLISECONDS
-            || now < self.stands_until.load(Ordering::Relaxed);
-        let bound = if stands { self.bounds.waiting } else { self.bounds.burst };
-        if before < bound {
+        if before < self.bound(now) {
             return Ok(waiting);
         }
         drop(waiting);
         self.turn_away(now);
         Err(Full)
+    }
+
+    /// How many may wait now.
+    fn bound(&self, now: u64) -> usize {
+        let stands = now.saturating_sub(self.since.load(Ordering::Relaxed)) >= BURST_MILLISECONDS
+            || now < self.stands_until.load(Ordering::Relaxed);
+        if stands { self.bounds.waiting } else { self.bounds.burst }
     }
 
     fn turn_away(&self, now: u64) {
@@ -162,6 +177,20 @@ mod tests {
             drop(place.now_or_never().unwrap().unwrap());
         }
         assert_eq!(queue.state(), QueueState { running: 0, waiting: 0, shed: 1 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_would_be_turned_away_is_told_so_before_they_come() {
+        let queue = queue();
+        assert!(!queue.turns_away());
+        let _working = queue.enter().await.unwrap();
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(queue.enter())).collect();
+        for place in &mut waiting {
+            assert!(!queue.turns_away());
+            assert!(place.now_or_never().is_none());
+        }
+        assert!(queue.turns_away());
+        assert_eq!(queue.state(), QueueState { running: 1, waiting: 3, shed: 1 });
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! One evaluation for many askers: who misses waits for whoever misses the same just now.
 
+use super::RequestRef;
 use crate::domain::DecisionRequest;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Among how many places questions are spread. Two questions of one place wait for each other needlessly, which
@@ -22,7 +23,16 @@ impl Turns {
 
     /// Waits until nobody else is answering this question. Who has a turn takes no other.
     pub(super) async fn take(&self, request: &DecisionRequest) -> Option<MutexGuard<'_, ()>> {
+        Some(self.place(request)?.lock().await)
+    }
+
+    /// Whether somebody is answering this question just now.
+    pub(super) fn is_taken(&self, request: &RequestRef<'_>) -> bool {
+        self.place(request).is_some_and(|place| place.try_lock().is_err())
+    }
+
+    fn place(&self, request: impl Hash) -> Option<&Mutex<()>> {
         let hash = usize::try_from(self.hasher.hash_one(request) % PLACES as u64).unwrap_or_default();
-        Some(self.places.get(hash)?.lock().await)
+        self.places.get(hash)
     }
 }

@@ -33,6 +33,26 @@ async fn what_is_cached_is_answered_and_what_is_not_is_turned_away() {
 }
 
 #[tokio::test]
+async fn who_would_be_turned_away_hears_so_at_once_but_not_where_another_computes_the_same() {
+    let world = World::new().await;
+    let limits = Limits { misses_running_max: 1, misses_waiting_max: 1, misses_burst_max: 1, ..Limits::default() };
+    let check = Check::new(world.store.clone(), bundle(), &limits).await.unwrap();
+    let (asked, other) = (request("orphan"), request("offer"));
+    let (asked, other) = (RequestRef::from(&asked), RequestRef::from(&other));
+    check.admits(&asked).unwrap();
+    let working = check.misses.enter().await.unwrap();
+    check.admits(&asked).unwrap();
+    let mut waiting = Box::pin(check.decide(&asked));
+    assert!((&mut waiting).now_or_never().is_none());
+    assert!(matches!(check.admits(&other), Err(CheckError::Full(_))));
+    check.admits(&asked).unwrap();
+    assert_eq!(check.queues()[0].1.shed, 1);
+    drop(working);
+    waiting.await.unwrap();
+    check.admits(&other).unwrap();
+}
+
+#[tokio::test]
 async fn the_writer_decides_past_the_queue() {
     let world = World::new().await;
     let check = narrow(&world).await;

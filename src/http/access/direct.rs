@@ -2,7 +2,8 @@
 //!
 //! Most questions come whole and have an answer in the cache. Those are answered where they stand,
 //! before anything is made that could be waited for: a future, its box, a timer. Every other goes the
-//! long way, through the same handler as behind the router, and that alone refuses.
+//! long way, through the same handler as behind the router, and that alone refuses; but who would be turned away there
+//! because too many wait is turned away here, which has to be quick when there are many.
 //!
 //! There is no such way where somebody has to be asked who they are: whoever comes here is the host.
 
@@ -11,6 +12,7 @@ use super::{batch, is_authorized};
 use crate::http::App;
 use crate::http::auth::Asker;
 use crate::http::body::{Begun, is_json};
+use crate::http::error::Problem;
 use crate::http::measures::{Way, sampled};
 use crate::http::observe::{Line, failed, guarded};
 use crate::http::reply::Reply;
@@ -59,11 +61,11 @@ impl Asked {
         }
     }
 
-    /// The answer to a good question, if the cache has it.
-    fn at_once(self, app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
+    /// The answer to a good question, if the cache has it, or if nobody can be answered now who has to wait for it.
+    fn at_once(self, app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Result<Written, Problem>> {
         match self {
             Self::One => is_authorized::at_once(app, headers, text),
-            Self::Several => batch::at_once(app, headers, text),
+            Self::Several => batch::at_once(app, headers, text).map(Ok),
         }
     }
 }
@@ -93,20 +95,22 @@ pub(in crate::http) fn answer<B: Asking>(
         Some(span) => catch_unwind(AssertUnwindSafe(|| span.over(look))),
     };
     let response = match found {
-        Ok(Some(written)) => {
+        Ok(Some(Ok(written))) => {
             if let Some(begun) = sample {
                 app.measures.answered(Way::Cached, begun.elapsed(), StatusCode::OK);
             }
             respond(written, headers, line.is_some())
         }
         Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
-        Err(_panic) => {
-            let problem = failed();
-            app.measures.refused(Way::Access, problem.status);
-            Reply::routed(problem.into_response())
-        }
+        Ok(Some(Err(problem))) => refused(app, problem),
+        Err(_panic) => refused(app, failed()),
     };
     Ok(ended(line, response))
+}
+
+fn refused(app: &App, problem: Problem) -> Response<Reply> {
+    app.measures.refused(Way::Access, problem.status);
+    Reply::routed(problem.into_response())
 }
 
 /// The long way.

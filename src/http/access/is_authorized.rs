@@ -51,19 +51,21 @@ where
     Ok(respond(written(&answer), headers, is_told()))
 }
 
-/// The answer to a plain question, if the cache has it.
-pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Written> {
+/// The answer to a plain question, if the cache has it; or that it cannot be decided now, as too many wait for that.
+pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Result<Written, Problem>> {
     let revision_min = wanted(headers).ok()?;
     let begun = app.begun();
     let request = plain::one(text)?;
-    let answer = app.check.cached(&request)?;
+    let Some(answer) = app.check.cached(&request) else {
+        return app.check.admits(&request).err().map(|full| Err(full.into()));
+    };
     if answer.revision < revision_min {
         return None;
     }
     if let Some(begun) = begun {
         begun.answered(&request, &answer);
     }
-    Some(written(&answer))
+    Some(Ok(written(&answer)))
 }
 
 fn written(answer: &Answer) -> Written {
