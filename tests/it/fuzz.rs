@@ -13,6 +13,7 @@ use std::path::Path;
 use targets::Target;
 use targets::admin::Admin;
 use targets::cache_key::CacheKey;
+use targets::database_url::DatabaseUrl;
 use targets::decisions::Decisions;
 use targets::http::Http;
 use targets::import::Import;
@@ -145,4 +146,9 @@ fn import_files() {
 #[test]
 fn page_tokens() {
     holds::<PageTokens>("page_tokens", 1_000);
+}
+
+#[test]
+fn database_urls() {
+    holds::<DatabaseUrl>("database_url", 10_000);
 }

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod cache_key;
+pub mod database_url;
 pub mod decisions;
 pub mod http;
 pub mod import;
