@@ -19,6 +19,10 @@ pub(super) type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Takes a connection up on the thread that serves it; `None` if that does not come about.
 type Arrival = Box<dyn FnOnce() -> Option<Serving> + Send>;
 
+/// How many connections get their turn before the thread looks who else has something to say. Few: those that begin or end
+/// take longer than a question.
+const TURNS_MAX: u32 = 16;
+
 /// The threads of a listener.
 #[derive(Default)]
 pub(super) struct Lanes(Vec<Lane>);
@@ -62,7 +66,9 @@ impl Lane {
     fn start(number: usize, drain: Drain) -> Option<Self> {
         let (arrivals, arriving) = mpsc::unbounded_channel();
         let (ends, ended) = oneshot::channel();
-        let started = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.enable_all().event_interval(TURNS_MAX).build();
+        let started = runtime.and_then(|runtime| {
             thread::Builder::new().name(format!("access-{number}")).spawn(move || {
                 runtime.block_on(serve(arriving, drain));
                 let _ = ends.send(());
@@ -89,6 +95,8 @@ async fn serve(mut arriving: mpsc::UnboundedReceiver<(Arrival, Arc<()>)>, limit:
                 drop(open);
             });
         }
+        // Many may come at once, and whoever asks on the others is not to wait for all of them.
+        tokio::task::yield_now().await;
     }
     drain(tasks, limit).await;
 }
