@@ -268,7 +268,7 @@ impl Followed {
                 let changes = rows.chunk_by(|one, next| one.revision == next.revision);
                 let changes = changes.filter_map(|change| Some((change.first()?.revision, touched(change))));
                 tell(&*told.follower, &changes.collect::<Vec<_>>());
-                self.recent.put(rows);
+                self.recent.put(&rows);
             }
             if last.is_none_or(|last| last >= newest) {
                 // INVARIANT: the time is that before the question, and in a transaction that before its first: what is
@@ -291,7 +291,7 @@ impl Followed {
         let Some((revision, rows)) = told::read(payload) else { return false };
         let is_known = hear(&*told.follower, revision, rows.as_deref().map(touched));
         if let Some(rows) = rows.filter(|_| is_known) {
-            self.recent.put(rows);
+            self.recent.put(&rows);
         }
         is_known
     }

@@ -17,7 +17,7 @@ impl Recent {
     }
 
     /// Adds changes, each whole and one right after the other. Those that are there already are passed over.
-    pub(super) fn put(&self, rows: Vec<ChangeRow>) {
+    pub(super) fn put(&self, rows: &[ChangeRow]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for change in rows.chunk_by(|one, next| one.revision == next.revision) {
             let Some(revision) = change.first().map(|row| row.revision) else { continue };
@@ -78,8 +78,8 @@ mod tests {
     fn changes_come_whole_and_in_order_or_not_at_all() {
         let recent = Recent::new();
         assert_eq!(since(&recent, 4, 4, 9), None);
-        recent.put([change(5, 1), change(6, 2)].concat());
-        recent.put([change(6, 2), change(7, 1)].concat());
+        recent.put(&[change(5, 1), change(6, 2)].concat());
+        recent.put(&[change(6, 2), change(7, 1)].concat());
         assert_eq!(since(&recent, 4, 7, 9), Some(vec![(5, 0), (6, 0), (6, 1), (7, 0)]));
         assert_eq!(since(&recent, 5, 7, 1), Some(vec![(6, 0), (6, 1)]));
         assert_eq!(since(&recent, 3, 7, 9), None, "what was before is not here");
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn what_is_before_a_gap_is_forgotten() {
         let recent = Recent::new();
-        recent.put(change(5, 1));
-        recent.put(change(7, 1));
+        recent.put(&change(5, 1));
+        recent.put(&change(7, 1));
         assert_eq!(since(&recent, 4, 7, 9), None);
         assert_eq!(since(&recent, 6, 7, 9), Some(vec![(7, 0)]));
     }
@@ -101,13 +101,13 @@ mod tests {
     fn only_so_much_is_kept() {
         let recent = Recent::new();
         for revision in 1..=10 {
-            recent.put(change(revision, 1_000));
+            recent.put(&change(revision, 1_000));
         }
         assert_eq!(since(&recent, 5, 10, 1), None);
         assert_eq!(since(&recent, 6, 10, 9).map(|rows| rows.len()), Some(4_000));
-        recent.put(change(11, ROWS_MAX as u64 + 1));
+        recent.put(&change(11, ROWS_MAX as u64 + 1));
         assert_eq!(since(&recent, 10, 11, 9), None);
-        recent.put(change(12, 1));
+        recent.put(&change(12, 1));
         assert_eq!(since(&recent, 11, 12, 9), Some(vec![(12, 0)]));
     }
 }
