@@ -33,6 +33,7 @@ use crate::domain::{DecisionRequest, Revision};
 use crate::engine::{Bundle, Detail};
 use crate::slice::Slicer;
 use crate::stamp::{Stamped, Stripes};
+use crate::store::limits::READ_CONNECTIONS_MAX;
 use crate::store::{Follower, Store, StoreError};
 use cached::Cached;
 use futures_util::FutureExt as _;
@@ -110,7 +111,7 @@ impl Check {
             })
             .build_with_hasher(UidHasher::default());
         let verifier = Verifier::new(limits.verification_decisions, bundle.policies().count());
-        let (turns, misses, batches) = (Turns::new(), misses(limits), batches());
+        let (turns, misses, batches) = (Turns::new(), misses(limits, store.is_shared()), batches());
         let (kept, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
         let published = Published::new(InForce::new(bundle, Arc::new(slicer)));
         Ok(Self {
@@ -305,11 +306,13 @@ impl Check {
     }
 }
 
-fn misses(limits: &Limits) -> Queue {
+fn misses(limits: &Limits, is_shared: bool) -> Queue {
     let Limits { misses_running_max: running, misses_waiting_max: waiting, misses_burst_max: burst, .. } = *limits;
-    // More at a time than there are processors only wait for each other, and each of them longer.
+    // More at a time than there are processors only wait for each other, and each of them longer. What waits for a server
+    // does so for a connection to it.
     let processors = || std::thread::available_parallelism().map_or(2, |processors| processors.get().max(2));
-    let running = if running == 0 { processors() } else { running };
+    let at_once = || if is_shared { processors().max(READ_CONNECTIONS_MAX) } else { processors() };
+    let running = if running == 0 { at_once() } else { running };
     Queue::new("misses", Bounds { running, waiting, burst })
 }
 

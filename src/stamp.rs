@@ -11,14 +11,14 @@
 //! - **Join** (`check`): whoever waited for another's fill checks its result like a hit.
 //!
 //! - **Follow** (`store::follow`, where others write too): read what they touched, raise those stripes, count it as
-//!   applied, publish it. Before a fill goes on with a revision beyond what is applied, and before a write builds on
+//!   applied, publish it. What is told of a change is as good as read if it is the one right after those applied. Before a fill goes on with a revision beyond what is applied, and before a write builds on
 //!   one, all up to it is followed.
 //!
 //! So an answer given after a write was acknowledged rests on that write, and no later answer rests
 //! on an older revision than an earlier one did.
 //!
 //! Each order stands in one function: [`fill()`], [`join()`], [`Stamp::check`], and for writes
-//! [`followed`](crate::store::followed), for changes by others [`tell`](crate::store::tell). `model` runs these same functions in every order in which
+//! [`followed`](crate::store::followed), for changes by others [`tell`](crate::store::tell) and [`hear`](crate::store::hear). `model` runs these same functions in every order in which
 //! threads could run them.
 
 mod fill;

@@ -55,7 +55,7 @@ pub use error::{Failures, OpenError, StoreError};
 pub use follow::{Duty, Following};
 pub use open::Access;
 pub use read::ReadTransaction;
-pub use write::{Follower, WriteTransaction, followed, tell};
+pub use write::{Follower, WriteTransaction, followed, hear, tell};
 
 use follow::Followed;
 use lease::Leases;

@@ -188,7 +188,8 @@ pub struct Limits {
     /// least; the other half asks.
     pub access_threads: usize,
     /// How many single questions that are not in the cache are worked on at a time; others wait for their turn. 0 is as
-    /// many as the machine has processors, and 2 at least.
+    /// many as the machine has processors, and 2 at least; with a database on a server 4 at least, as many as there are
+    /// connections to read over.
     pub misses_running_max: usize,
     /// How many wait for their turn while some have done so for a tenth of a second without a break; more are
     /// answered 503 at once. Few: they are what an answer waits for under load.

@@ -46,6 +46,8 @@ struct Scene {
     elsewhere: &'static [&'static [Change]],
     /// How often it is followed what they did, beside.
     followed: usize,
+    /// How often one hears of the newest change of others.
+    heard: usize,
     /// Of each asker, its questions.
     askers: &'static [&'static [Question]],
 }
@@ -59,6 +61,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH], &[BOTH]],
     },
     Scene {
@@ -69,6 +72,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH], &[BOTH]],
     },
     Scene {
@@ -79,6 +83,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH, BOTH], &[BOTH]],
     },
     Scene {
@@ -89,6 +94,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_A], &[ONLY_B]],
     },
     Scene {
@@ -99,6 +105,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_A], &[ONLY_A], &[ONLY_B]],
     },
     Scene {
@@ -109,6 +116,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_A], &[ONLY_A, ONLY_B]],
     },
     Scene {
@@ -119,6 +127,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_A, ONLY_A]],
     },
     Scene {
@@ -129,6 +138,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[A_THEN_B], &[A_THEN_B]],
     },
     Scene {
@@ -139,6 +149,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true), (B, true)])], &[(Done, &[(A, true), (B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH]],
     },
     Scene {
@@ -149,6 +160,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, false)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH], &[ONLY_B, BOTH]],
     },
     Scene {
@@ -159,6 +171,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(B, true)])], &[(Done, &[(A, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[JOINT], &[JOINT]],
     },
     Scene {
@@ -169,6 +182,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(B, true)]), (Done, &[(B, false)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_A], &[ONLY_A, BOTH]],
     },
     Scene {
@@ -179,6 +193,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Failed, &[(A, true)]), (CutShort, &[(B, true)])], &[(Done, &[(A, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH], &[ONLY_B]],
     },
     Scene {
@@ -189,6 +204,7 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(A, true)])], &[(Done, &[(B, true)])]],
         elsewhere: &[],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH], &[BOTH], &[ONLY_A]],
     },
     Scene {
@@ -199,6 +215,7 @@ const SCENES: &[Scene] = &[
         writers: &[],
         elsewhere: &[&[(Done, &[(A, true), (B, true)])]],
         followed: 1,
+        heard: 0,
         askers: &[&[BOTH], &[ONLY_A, ONLY_A]],
     },
     Scene {
@@ -209,6 +226,7 @@ const SCENES: &[Scene] = &[
         writers: &[],
         elsewhere: &[&[(Done, &[(A, true), (B, true)]), (Done, &[(A, true)])]],
         followed: 0,
+        heard: 0,
         askers: &[&[BOTH, ONLY_A], &[ONLY_B, ONLY_A]],
     },
     Scene {
@@ -219,7 +237,19 @@ const SCENES: &[Scene] = &[
         writers: &[&[(Done, &[(B, true)])]],
         elsewhere: &[&[(Done, &[(A, true)])]],
         followed: 0,
+        heard: 0,
         askers: &[&[ONLY_B, ONLY_A], &[ONLY_A]],
+    },
+    Scene {
+        name: "changes elsewhere of which one is heard",
+        preemptions: 2,
+        there: [true, true],
+        warm: &[ONLY_A, ONLY_B],
+        writers: &[],
+        elsewhere: &[&[(Done, &[(A, true)]), (Done, &[(B, true)])]],
+        followed: 0,
+        heard: 1,
+        askers: &[&[ONLY_B, ONLY_A]],
     },
 ];
 
@@ -273,6 +303,10 @@ fn run<P: Protocol>(scene: Scene, ground: &Ground) -> Result<(), String> {
     if scene.followed > 0 {
         let world = Arc::clone(&world);
         writers.push(loom::thread::spawn(move || (0..scene.followed).for_each(|_| world.catch_up())));
+    }
+    if scene.heard > 0 {
+        let world = Arc::clone(&world);
+        writers.push(loom::thread::spawn(move || (0..scene.heard).for_each(|_| world.hear())));
     }
     // The checker has five threads at most, this one among them.
     let (others, here) = scene.askers.split_at(scene.askers.len().min(THREADS_MAX - 1 - writers.len()));
@@ -349,6 +383,7 @@ scenes! {
     what_changed_elsewhere_is_followed_beside: 14
     what_changed_elsewhere_is_followed_by_a_fill: 15
     what_changed_elsewhere_is_followed_before_a_change_here: 16
+    what_changed_elsewhere_is_heard_of: 17
 }
 
 #[test]
@@ -390,5 +425,6 @@ mutants! {
     mutant_applied_before_raised: AppliedBeforeRaised
     mutant_filled_without_following: FilledWithoutFollowing
     mutant_written_without_following: WrittenWithoutFollowing
+    mutant_heard_out_of_turn: HeardOutOfTurn
     mutant_relaxed_raises: RelaxedRaises
 }

@@ -59,6 +59,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database does not answer, or not as this program writes.
     pub async fn changes_since(&self, revision: Revision, revisions_max: u32) -> Result<Vec<ChangeRow>, StoreError> {
+        if let Some(rows) = self.inner.followed.as_ref().and_then(|followed| followed.recent(revision, revisions_max)) {
+            return Ok(rows);
+        }
         let after = i64::try_from(revision.0).unwrap_or(i64::MAX);
         let mut lease = self.reader().await?;
         let rows = sql::query_as(SINCE).bind(after).bind(revisions_max).fetch_all(lease.connection()).await;

@@ -146,6 +146,19 @@ pub enum OpenError {
         /// The newest schema version of this program.
         known: i64,
     },
+    /// The same on a server.
+    #[error(
+        "`{database}` was brought to schema version {found} by a newer conclave (this one knows {known}): \
+         upgrade this conclave, or restore the database by the server's own means to before the upgrade"
+    )]
+    NewerOnServer {
+        /// The database, without a password.
+        database: PathBuf,
+        /// The newest schema version there.
+        found: i64,
+        /// The newest schema version of this program.
+        known: i64,
+    },
     /// Not yet migrated, and nothing may be written.
     #[error("`{0}` is not at the schema version of this conclave yet: run `conclave serve` on it once")]
     Older(PathBuf),

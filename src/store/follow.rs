@@ -4,9 +4,21 @@
 //! what the others touched, raises its own stripes, and only then lets the revision be known. Four occasions, one
 //! function ([`Store::catch_up`]): before an answer rests on a revision that was read, before a change of one's own
 //! builds on it, when the server tells of it, and now and then, as what it tells may be lost.
+//!
+//! What the server tells is the revision, and what was touched if that is little. Where it is the revision right after
+//! those that are applied, that is all there is to know, and nothing is read.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `task` | the task that is woken by the server, and by the clock |
+//! | `told` | what the server tells, read |
+//! | `recent` | the newest changes, in memory for who asks what changed |
+//! | `duty` | what one sidecar does for all |
 
 mod duty;
+mod recent;
 mod task;
+mod told;
 
 pub use duty::Duty;
 pub use task::Following;
@@ -14,9 +26,10 @@ pub use task::Following;
 use super::changes::ChangeRow;
 use super::error::StoreError;
 use super::sql::{self, Connection, FromRow, Row};
-use super::write::{Follower, tell};
+use super::write::{Follower, hear, tell};
 use super::{Store, limits};
-use crate::domain::Revision;
+use crate::domain::{EntityUid, Revision};
+use recent::Recent;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -29,6 +42,8 @@ pub(super) struct Followed {
     confirmed: AtomicU64,
     /// Whether the server has forgotten what was read from it.
     is_lost: AtomicBool,
+    /// The newest changes, for who asks what changed.
+    recent: Recent,
 }
 
 /// What is read over a connection, one statement after the other.
@@ -60,7 +75,12 @@ struct Told {
 impl Followed {
     /// Nobody is told yet.
     pub(super) const fn new() -> Self {
-        Self { told: OnceLock::new(), confirmed: AtomicU64::new(0), is_lost: AtomicBool::new(false) }
+        Self {
+            told: OnceLock::new(),
+            confirmed: AtomicU64::new(0),
+            is_lost: AtomicBool::new(false),
+            recent: Recent::new(),
+        }
     }
 
     /// What is known now, before something is read.
@@ -152,6 +172,11 @@ impl Store {
         caught
     }
 
+    /// Takes what the server told; whether nothing has to be read for it.
+    fn heard(&self, payload: &str) -> bool {
+        self.inner.followed.as_ref().is_some_and(|followed| followed.heard(payload))
+    }
+
     /// Before something that was read at this revision is told of: has the changes up to it known here.
     ///
     /// # Errors
@@ -233,11 +258,19 @@ impl Followed {
             let after = i64::try_from(told.follower.applied().0).unwrap_or(i64::MAX);
             let query = sql::query_as(NEWS).bind(after).bind(limits::FOLLOWED_REVISIONS_MAX);
             let rows: Vec<News> = query.fetch_all(connection).await?;
+            let newest = rows.first().map_or(Revision::default(), |news| news.newest);
             if let Sight::Newest = sight {
-                self.check_whole(rows.first().map_or(Revision::default(), |news| news.newest), before)?;
+                self.check_whole(newest, before)?;
             }
             let rows: Vec<_> = rows.into_iter().filter_map(|news| news.change).collect();
-            if rows.is_empty() {
+            let last = rows.last().map(|row| row.revision);
+            if !rows.is_empty() {
+                let changes = rows.chunk_by(|one, next| one.revision == next.revision);
+                let changes = changes.filter_map(|change| Some((change.first()?.revision, touched(change))));
+                tell(&*told.follower, &changes.collect::<Vec<_>>());
+                self.recent.put(&rows);
+            }
+            if last.is_none_or(|last| last >= newest) {
                 // INVARIANT: the time is that before the question, and in a transaction that before its first: what is
                 // there by then was told. A later one would make what it cannot see count as known.
                 match sight {
@@ -247,14 +280,33 @@ impl Followed {
                 }
                 return Ok(());
             }
-            let changes = rows.chunk_by(|one, next| one.revision == next.revision);
-            let changes = changes.filter_map(|change| {
-                let touched = change.iter().map(|row| row.uid.clone()).collect();
-                Some((change.first()?.revision, touched))
-            });
-            tell(&*told.follower, &changes.collect::<Vec<_>>());
         }
     }
+
+    /// Takes what the server told when a change was made; whether nothing has to be read for it.
+    ///
+    /// How late this sidecar is it does not learn from that: what was never told would count as known.
+    fn heard(&self, payload: &str) -> bool {
+        let Some(told) = self.told.get().filter(|_| !self.is_lost.load(Ordering::SeqCst)) else { return false };
+        let Some((revision, rows)) = told::read(payload) else { return false };
+        let is_known = hear(&*told.follower, revision, rows.as_deref().map(touched));
+        if let Some(rows) = rows.filter(|_| is_known) {
+            self.recent.put(&rows);
+        }
+        is_known
+    }
+
+    /// What the changes after `revision` touched, of at most so many, if that is in memory and there is any.
+    pub(super) fn recent(&self, revision: Revision, revisions_max: u32) -> Option<Vec<ChangeRow>> {
+        let told = self.told.get().filter(|_| self.is_current())?;
+        // INVARIANT: up to what is applied, which is all that anybody was told of by this sidecar.
+        self.recent.since(revision, told.follower.applied(), revisions_max)
+    }
+}
+
+/// What one change touched.
+fn touched(change: &[ChangeRow]) -> Vec<EntityUid> {
+    change.iter().map(|row| row.uid.clone()).collect()
 }
 
 /// The revision there is and, a row each, what the changes after one touched: of some of them, each whole.

@@ -26,7 +26,14 @@ macro_rules! both {
     };
 }
 
-/// Every version of the schema: number, name and text.
+/// The text of a version that is nothing for a file.
+macro_rules! of_servers {
+    ($file:literal) => {
+        Both { sqlite: "", postgres: include_str!(concat!("../../schema/postgres/", $file)) }
+    };
+}
+
+/// Every version of the schema: number, name and text, which is empty where there is no such version.
 const VERSIONS: &[(i64, &str, Both)] = &[
     (1, "base", both!("0001_base.sql")),
     (2, "leaving", both!("0002_leaving.sql")),
@@ -36,6 +43,7 @@ const VERSIONS: &[(i64, &str, Both)] = &[
     (7, "outbox", both!("0007_outbox.sql")),
     (8, "entities", both!("0008_entities.sql")),
     (9, "search", both!("0009_search.sql")),
+    (10, "told", of_servers!("0010_told.sql")),
 ];
 
 /// What a database is, before anything is written to it.
@@ -117,7 +125,7 @@ pub(super) async fn stands(plan: &Plan, connection: &mut Connection) -> Result<(
 }
 
 fn known(dialect: Dialect) -> impl Iterator<Item = Migration> {
-    VERSIONS.iter().map(move |&(version, name, text)| {
+    VERSIONS.iter().filter(move |(_, _, text)| !text.of(dialect).is_empty()).map(move |&(version, name, text)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.of(dialect).into_sql_str(), false)
     })
 }
@@ -149,11 +157,11 @@ async fn applied(plan: &Plan, connection: &mut Connection) -> Result<Vec<Applied
 }
 
 fn compare(plan: &Plan, dialect: Dialect, applied: Vec<AppliedMigration>) -> Result<State, OpenError> {
-    let newest = VERSIONS.last().map_or(0, |version| version.0);
-    let mut missing = VERSIONS.len();
+    let newest = known(dialect).last().map_or(0, |version| version.version);
+    let mut missing = known(dialect).count();
     for found in applied {
         let Some(ours) = known(dialect).find(|known| known.version == found.version) else {
-            return Err(OpenError::Newer { path: plan.name(), found: found.version, known: newest });
+            return Err(newer(plan, dialect, found.version, newest));
         };
         if ours.checksum != found.checksum {
             return Err(OpenError::Altered { path: plan.name(), version: found.version });
@@ -161,6 +169,14 @@ fn compare(plan: &Plan, dialect: Dialect, applied: Vec<AppliedMigration>) -> Res
         missing = missing.saturating_sub(1);
     }
     Ok(if missing == 0 { State::Current } else { State::Behind })
+}
+
+/// A server has no backup of ours to go back to.
+fn newer(plan: &Plan, dialect: Dialect, found: i64, known: i64) -> OpenError {
+    match dialect {
+        Dialect::Sqlite => OpenError::Newer { path: plan.name(), found, known },
+        Dialect::Postgres => OpenError::NewerOnServer { database: plan.name(), found, known },
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +193,9 @@ mod tests {
         for (folder, dialect) in [("schema/sql", Dialect::Sqlite), ("schema/postgres", Dialect::Postgres)] {
             let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
             files.sort();
-            assert_eq!(files.len(), VERSIONS.len());
-            for (file, (version, name, text)) in files.iter().zip(VERSIONS.iter().copied()) {
+            let versions = VERSIONS.iter().copied().filter(|(_, _, text)| !text.of(dialect).is_empty());
+            assert_eq!(files.len(), versions.clone().count());
+            for (file, (version, name, text)) in files.iter().zip(versions) {
                 assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{version:04}_{name}.sql"));
                 assert_eq!(std::fs::read_to_string(file).unwrap(), text.of(dialect));
             }
@@ -194,7 +211,7 @@ mod tests {
             return;
         };
         let Connection::Postgres { mut connection, .. } = plan.connect().await.unwrap() else { unreachable!() };
-        let older = Migrator::with_migrations(known(Dialect::Postgres).take(VERSIONS.len() - 2).collect());
+        let older = Migrator::with_migrations(known(Dialect::Postgres).take(VERSIONS.len() - 3).collect());
         older.run_direct(None, &mut connection, false).await.unwrap();
         let refused = Store::open(&place.url, Access::ReadOnly).await.unwrap_err().to_string();
         assert!(refused.contains("conclave serve"), "{refused}");

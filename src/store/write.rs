@@ -29,7 +29,7 @@ use crate::domain::{EntityUid, Revision, UserId};
 use crate::store::sql::Connection;
 use touched::Touched;
 
-pub use follower::{Follower, followed, tell};
+pub use follower::{Follower, followed, hear, tell};
 
 /// One change under way. Dropped without [`WriteTransaction::commit`], it never was.
 pub struct WriteTransaction {

@@ -2,7 +2,7 @@
 
 mod asking;
 mod canary;
-mod certificates;
+pub mod certificates;
 mod settings;
 mod signed;
 mod sockets;

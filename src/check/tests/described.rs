@@ -14,13 +14,16 @@ const HOST: &str = "
     entity User in [Department] { clearance?: Long };
     entity Item { client?: Client };
     action archive appliesTo { principal: User, resource: Item };
-    action meet appliesTo { principal: User, resource: User };";
+    action meet appliesTo { principal: User, resource: User };
+    action enter appliesTo { principal: User, resource: Region };";
 
 const POLICIES: &str = r#"
     @id("archive") permit (principal, action == Action::"archive", resource)
     when { resource has client && !resource.client.region.closed };
     @id("meet") permit (principal, action == Action::"meet", resource)
-    when { principal in Company::"acme" && resource in Company::"acme" };"#;
+    when { principal in Company::"acme" && resource in Company::"acme" };
+    @id("enter") permit (principal, action == Action::"enter", resource)
+    unless { resource.closed };"#;
 
 fn extended(schema: &str) -> Arc<Bundle> {
     let schema = [
@@ -88,6 +91,22 @@ impl Stage {
             allowed.push(answer.outcome().decision == crate::domain::Decision::Allow);
         }
         (missed, allowed)
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_nothing_stored_can_have_is_denied() {
+    let stage = Stage::new(HOST).await;
+    for (id, decision) in [("north", "Allow"), ("\0", "Deny"), ("north\0", "Deny"), ("a\0b", "Deny")] {
+        let request = DecisionRequest {
+            principal: EntityUid::new("User", "director"),
+            action: EntityUid::action("enter"),
+            resource: EntityUid::new("Region", id),
+            context: Context::empty(),
+            lent: Lent::nothing(),
+        };
+        let answer = stage.check.decide(&RequestRef::from(&request)).await.unwrap();
+        assert_eq!(format!("{:?}", answer.outcome().decision), decision, "{id:?}");
     }
 }
 

@@ -319,6 +319,20 @@ impl Protocol for AppliedBeforeRaised {
     }
 }
 
+/// A change that is heard of counts as the next, whichever it is.
+#[derive(Debug)]
+pub(super) struct HeardOutOfTurn;
+
+impl Protocol for HeardOutOfTurn {
+    type Version = Numbers;
+    const ABOUT_OTHERS: bool = true;
+
+    fn hear(stripes: &Stripes<Numbers>, revision: Revision, touched: Vec<EntityUid>) -> bool {
+        tell(stripes, &[(revision, touched)]);
+        true
+    }
+}
+
 /// A fill goes on with whatever revision it has read.
 #[derive(Debug)]
 pub(super) struct FilledWithoutFollowing;

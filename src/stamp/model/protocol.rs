@@ -3,7 +3,7 @@
 use super::world::{Cached, Found, Parts, Seen, at_once};
 use crate::domain::{EntityUid, Revision};
 use crate::stamp::{self, Stamp, Stripe, Stripes, Turn, Version};
-use crate::store::{Follower, followed, tell};
+use crate::store::{Follower, followed, hear, tell};
 use loom::sync::atomic::AtomicU64;
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -93,6 +93,10 @@ pub(super) trait Protocol: Debug + Sized + 'static {
 
     fn tell(stripes: &Stripes<Self::Version>, changes: &[(Revision, Vec<EntityUid>)]) {
         tell(stripes as &dyn Follower, changes);
+    }
+
+    fn hear(stripes: &Stripes<Self::Version>, revision: Revision, touched: Vec<EntityUid>) -> bool {
+        hear(stripes as &dyn Follower, revision, Some(touched))
     }
 
     fn rests_on(_seen: &Seen, stripes: Vec<Stripe>) -> Vec<Stripe> {

@@ -225,6 +225,17 @@ impl<P: Protocol> World<P> {
         P::tell(&self.stripes, &changes);
     }
 
+    /// As `Followed::heard` does it: what the newest change touched was told, whatever became of what was told before.
+    pub(super) fn hear(&self) {
+        let committed = self.committed.lock().unwrap();
+        let revision = Revision(committed.len() as u64);
+        let touched = committed.last().unwrap().1.clone();
+        drop(committed);
+        if !P::hear(&self.stripes, revision, touched) {
+            self.catch_up();
+        }
+    }
+
     /// One question, from its arrival until its answer has left.
     pub(super) fn ask(&self, question: Question) -> Answered {
         let told = self.told.load(Ordering::Acquire);

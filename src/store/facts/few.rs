@@ -2,8 +2,9 @@
 //! them: no more than that is looked at, and all of it is one row.
 
 use super::found::Found;
+use super::parts::{self, Place};
 use super::request::{Asked, Kind, named};
-use super::{parts, row};
+use super::row;
 use crate::domain::Revision;
 use crate::domain::facts::Neighbours;
 use crate::store::error::StoreError;
@@ -56,6 +57,7 @@ fn text(dialect: Dialect, asked: &[Asked<'_>]) -> Arc<str> {
 pub(super) fn compose(dialect: Dialect, asked: &[Asked<'_>]) -> String {
     let (mut columns, mut joins) = (String::with_capacity(2048), String::new());
     let mut types = asked.len() + 1..;
+    let within = Place::in_row(dialect);
     for (place, one) in asked.iter().enumerate() {
         let (id, content, tool) = (format!("?{}", place + 1), format!("c{place}"), format!("t{place}"));
         let mut column = |part: String| {
@@ -63,25 +65,25 @@ pub(super) fn compose(dialect: Dialect, asked: &[Asked<'_>]) -> String {
             columns.push_str(&part);
         };
         match one.kind {
-            Kind::User => column(parts::user(dialect, &id)),
-            Kind::Group => column(parts::group(dialect, &id)),
+            Kind::User => column(parts::user(within, &id)),
+            Kind::Group => column(parts::group(within, &id)),
             Kind::Quota => column(parts::quota(&tool)),
-            Kind::Tool => column(parts::tool(dialect, &tool)),
-            Kind::Folder => column(parts::folder(dialect, &content, &tool)),
-            Kind::Item => column(parts::item(dialect, &content, &tool)),
+            Kind::Tool => column(parts::tool(within, &tool)),
+            Kind::Folder => column(parts::folder(within, &content, &tool)),
+            Kind::Item => column(parts::item(within, &content, &tool)),
             Kind::Host | Kind::HostAlone => {
                 let type_name = format!("?{}", types.next().unwrap_or_default());
-                column(parts::host_entity(dialect, &type_name, &id, one.kind == Kind::Host));
+                column(parts::host_entity(within, &type_name, &id, one.kind == Kind::Host));
             }
         }
         for neighbour in one.neighbours() {
             column(match neighbour {
-                Neighbours::GROUP => parts::group(dialect, &format!("{tool}.group_id")),
-                Neighbours::TOOL => parts::tool(dialect, &tool),
-                Neighbours::OWNER => parts::user(dialect, &format!("{tool}.owner")),
-                Neighbours::AUTHOR => parts::user(dialect, &format!("{content}.author")),
+                Neighbours::GROUP => parts::group(within, &format!("{tool}.group_id")),
+                Neighbours::TOOL => parts::tool(within, &tool),
+                Neighbours::OWNER => parts::user(within, &format!("{tool}.owner")),
+                Neighbours::AUTHOR => parts::user(within, &format!("{content}.author")),
                 Neighbours::QUOTA => parts::quota(&tool),
-                _ => parts::user(dialect, &format!("(SELECT administrator FROM groups WHERE id={id})")),
+                _ => parts::user(within, &format!("(SELECT administrator FROM groups WHERE id={id})")),
             });
         }
         // Writing to a String cannot fail.
@@ -95,7 +97,8 @@ pub(super) fn compose(dialect: Dialect, asked: &[Asked<'_>]) -> String {
             ),
         };
     }
-    let text = format!("SELECT revision{columns} FROM store{joins} WHERE one=1");
+    let (store, condition) = within.of_row();
+    let text = format!("SELECT revision{columns} FROM {store}{joins}{condition}");
     match dialect {
         Dialect::Sqlite => text,
         Dialect::Postgres => sql::translated(&text),

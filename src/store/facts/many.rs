@@ -2,7 +2,7 @@
 
 use super::found::Found;
 use super::known::KnownKeys;
-use super::parts::Around;
+use super::parts::{Around, Place};
 use super::request::Asked;
 use super::{parts, row};
 use crate::domain::facts::Neighbours;
@@ -61,6 +61,7 @@ struct Entity<'r>(SmolStr, SmolStr, #[serde(borrow)] Option<&'r RawValue>, Optio
 /// `CROSS JOIN` keeps the order of the tables: from what is wanted, through an index, to what is
 /// stored. It stays that way at ten million items, whatever the planner's statistics say.
 pub(super) fn text(dialect: Dialect) -> String {
+    let within = Place::anywhere(dialect);
     let [group, tool, owner, author, quota, administrator] = [
         Neighbours::GROUP,
         Neighbours::TOOL,
@@ -71,11 +72,11 @@ pub(super) fn text(dialect: Dialect) -> String {
     ]
     .map(Neighbours::bits);
     let (user_facts, group_facts, quota_facts) =
-        (parts::user(dialect, "ids.id"), parts::group(dialect, "ids.id"), parts::quota("t"));
-    let [folder_facts, item_facts] = ["Folder", "Item"].map(|of| parts::content_in(dialect, of, "c", "around"));
-    let tool_facts = parts::tool(dialect, "t");
+        (parts::user(within, "ids.id"), parts::group(within, "ids.id"), parts::quota("t"));
+    let [folder_facts, item_facts] = ["Folder", "Item"].map(|of| parts::content_in(within, of, "c", "around"));
+    let tool_facts = parts::tool(within, "t");
     let Around { on_tool, folders } = Around::of(dialect, "places.parent", "t");
-    let host = |in_groups| parts::host_entity(dialect, "w.name", "w.id", in_groups);
+    let host = |in_groups| parts::host_entity(within, "w.name", "w.id", in_groups);
     let (host_facts, alone_facts) = (host(true), host(false));
     // Keeps SQLite from looking the id up instead.
     let by_key = if dialect == Dialect::Sqlite { "+" } else { "" };

@@ -7,9 +7,54 @@
 use crate::store::limits::{ENTITY_ANCESTORS_MAX, FOLDER_DEPTH_MAX};
 use crate::store::sql::Dialect;
 
+/// One more than there may be, so that too many, or a chain without end, are seen.
+const FOLDERS_READ_MAX: usize = FOLDER_DEPTH_MAX + 1;
+const ENTITIES_READ_MAX: usize = ENTITY_ANCESTORS_MAX + 1;
+
+/// What a part stands in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Who reads it.
+    pub(super) dialect: Dialect,
+    /// Whether hosts say anything of any entity, as `PostgreSQL` is asked that: where they do not, it is not asked what.
+    said: &'static str,
+}
+
+impl Place {
+    /// In a statement whose only row is [`Place::of_row`].
+    pub(super) const fn in_row(dialect: Dialect) -> Self {
+        Self { dialect, said: "store.said" }
+    }
+
+    /// Anywhere.
+    pub(super) const fn anywhere(dialect: Dialect) -> Self {
+        Self { dialect, said: "EXISTS (SELECT 1 FROM entities)" }
+    }
+
+    /// The row of the revision, and a condition for it. It has been found out once for all parts whether hosts say
+    /// anything, and `OFFSET` keeps it from being found out for each.
+    pub(super) const fn of_row(self) -> (&'static str, &'static str) {
+        match self.dialect {
+            Dialect::Sqlite => ("store", " WHERE one=1"),
+            Dialect::Postgres => (
+                "(SELECT revision,EXISTS (SELECT 1 FROM entities) AS said FROM store WHERE one=1 OFFSET 0) AS store",
+                "",
+            ),
+        }
+    }
+
+    /// On `PostgreSQL`, what a function of its schema says where hosts say anything at all.
+    fn where_said(self, call: &str) -> String {
+        format!("CASE WHEN {} THEN {call} ELSE '[null,null]'::json END", self.said)
+    }
+}
+
 /// A person's facts.
-pub(super) fn user(dialect: Dialect, id: &str) -> String {
-    let host = host(dialect, "'User'", "u.id", &above_user("u.id"), true);
+pub(super) fn user(place: Place, id: &str) -> String {
+    let host = match place.dialect {
+        Dialect::Sqlite => host("'User'", "u.id", &above_user("u.id"), true),
+        Dialect::Postgres => place.where_said(&format!("host_said_user(u.id,{ENTITIES_READ_MAX})")),
+    };
     format!(
         "(SELECT json_array(\
 (SELECT json_group_array(id) FROM groups WHERE administrator=u.id),\
@@ -23,8 +68,8 @@ WHERE p.id='user:'||u.id||'/profile'),\
 }
 
 /// A group's facts.
-pub(super) fn group(dialect: Dialect, id: &str) -> String {
-    let host = host(dialect, "'Group'", "g.id", &Start::of(parents("'Group'", "g.id")), true);
+pub(super) fn group(place: Place, id: &str) -> String {
+    let host = one_host(place, "'Group'", "g.id");
     format!(
         "(SELECT json_array(administrator,published,open,members_published,{host}) FROM groups AS g WHERE g.id={id})"
     )
@@ -40,33 +85,33 @@ WHERE u.id=coalesce({tool}.owner,(SELECT administrator FROM groups WHERE id={too
 }
 
 /// The facts of the tool whose row is `tool`.
-pub(super) fn tool(dialect: Dialect, tool: &str) -> String {
+pub(super) fn tool(place: Place, tool: &str) -> String {
     let (grants, id) = (grants("Tool", &format!("{tool}.key")), format!("{tool}.id"));
-    let host = host(dialect, "'Tool'", &id, &Start::of(parents("'Tool'", &id)), true);
+    let host = one_host(place, "'Tool'", &id);
     format!("iif({tool}.key IS NULL,NULL,json_array({tool}.id,NULL,{grants},json_array(),json_array(),{host}))")
 }
 
 /// The facts of the folder whose row is `folder`, in the tool whose row is `tool`.
-pub(super) fn folder(dialect: Dialect, folder: &str, tool: &str) -> String {
+pub(super) fn folder(place: Place, folder: &str, tool: &str) -> String {
     let parent = format!("{folder}.parent");
-    content(dialect, "Folder", folder, &parent, tool, &Around::of(dialect, &parent, tool))
+    content(place, "Folder", folder, &parent, tool, &Around::of(place.dialect, &parent, tool))
 }
 
 /// The facts of the item whose row is `item`, in the tool whose row is `tool`.
-pub(super) fn item(dialect: Dialect, item: &str, tool: &str) -> String {
+pub(super) fn item(place: Place, item: &str, tool: &str) -> String {
     let parent = format!("{item}.folder");
-    content(dialect, "Item", item, &parent, tool, &Around::of(dialect, &parent, tool))
+    content(place, "Item", item, &parent, tool, &Around::of(place.dialect, &parent, tool))
 }
 
 /// The facts of the folder or item in `content`, which says in `parent` what folder it lies in, where what is around it
 /// was put together before, in `around`. In SQLite as text: JSON would be read once more for each.
-pub(super) fn content_in(dialect: Dialect, type_name: &str, content: &str, around: &str) -> String {
+pub(super) fn content_in(place: Place, type_name: &str, content: &str, around: &str) -> String {
     let parent = format!("{content}.parent");
-    if dialect == Dialect::Postgres {
+    if place.dialect == Dialect::Postgres {
         let before = Around { on_tool: format!("json({around}.on_tool)"), folders: format!("json({around}.folders)") };
-        return self::content(dialect, type_name, content, &parent, around, &before);
+        return self::content(place, type_name, content, &parent, around, &before);
     }
-    let (own, host) = own(dialect, type_name, content, &parent, around);
+    let (own, host) = own(place, type_name, content, &parent, around);
     format!(
         "iif({content}.key IS NULL,NULL,'['||json_quote({around}.id)||','||json_quote({content}.author)||','||\
 {around}.on_tool||','||{own}||','||{around}.folders||','||{host}||']')"
@@ -83,30 +128,40 @@ impl Around {
     /// Put together for one folder, or none, and the tool whose row is `tool`. One folder more than there may be, so
     /// that a chain without end is seen.
     pub(super) fn of(dialect: Dialect, parent: &str, tool: &str) -> Self {
-        let (inner, (limit, all)) = (grants("Folder", "a.key"), bounded(dialect, "a", FOLDER_DEPTH_MAX + 1));
-        let folders = format!(
-            "(\
+        let inner = grants("Folder", "a.key");
+        let folders = match dialect {
+            Dialect::Sqlite => format!(
+                "(\
 WITH RECURSIVE a(key,id,parent) AS (\
 SELECT key,id,parent FROM folders WHERE key={parent} UNION ALL \
-SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent{limit}) \
-SELECT json_group_array(json_array(a.id,{inner})) FROM {all})"
-        );
+SELECT f.key,f.id,f.parent FROM a CROSS JOIN folders AS f ON f.key=a.parent LIMIT {FOLDERS_READ_MAX}) \
+SELECT json_group_array(json_array(a.id,{inner})) FROM a)"
+            ),
+            Dialect::Postgres => format!(
+                "CASE WHEN {parent} IS NULL THEN '[]'::json ELSE folders_around({parent},{FOLDERS_READ_MAX}) END"
+            ),
+        };
         Self { on_tool: grants("Tool", &format!("{tool}.key")), folders }
     }
 }
 
 /// Tool, author, grants on the tool, grants on itself, and the folders it lies in.
-fn content(dialect: Dialect, type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
-    let (own, host) = own(dialect, type_name, content, parent, tool);
+fn content(place: Place, type_name: &str, content: &str, parent: &str, tool: &str, around: &Around) -> String {
+    let (own, host) = own(place, type_name, content, parent, tool);
     let Around { on_tool, folders } = around;
     format!("iif({content}.key IS NULL,NULL,json_array({tool}.id,{content}.author,{on_tool},{own},{folders},{host}))")
 }
 
 /// The grants on content itself, and what the host says of it.
-fn own(dialect: Dialect, type_name: &str, content: &str, parent: &str, tool: &str) -> (String, String) {
+fn own(place: Place, type_name: &str, content: &str, parent: &str, tool: &str) -> (String, String) {
     let (quoted, id) = (format!("'{type_name}'"), format!("{content}.id"));
-    let above = above_content(dialect, &quoted, &id, parent, tool);
-    (grants(type_name, &format!("{content}.key")), host(dialect, &quoted, &id, &above, true))
+    let host = match place.dialect {
+        Dialect::Sqlite => host(&quoted, &id, &above_content(&quoted, &id, parent, tool), true),
+        Dialect::Postgres => place.where_said(&format!(
+            "host_said_content({quoted},{id},{parent},{tool}.id,{FOLDERS_READ_MAX},{ENTITIES_READ_MAX})"
+        )),
+    };
+    (grants(type_name, &format!("{content}.key")), host)
 }
 
 /// The grants on one resource itself.
@@ -118,21 +173,33 @@ WHERE resource_type='{type_name}' AND resource={key})"
 }
 
 /// The facts about an entity of the host's own; `in_groups` is whether Conclave keeps the built-in types.
-pub(super) fn host_entity(dialect: Dialect, type_name: &str, id: &str, in_groups: bool) -> String {
-    let host = host(dialect, type_name, id, &Start::of(parents(type_name, id)), in_groups);
+pub(super) fn host_entity(place: Place, type_name: &str, id: &str, in_groups: bool) -> String {
+    let host = match place.dialect {
+        Dialect::Sqlite => host(type_name, id, &Start::of(parents(type_name, id)), in_groups),
+        Dialect::Postgres => format!("host_said({type_name},{id},{in_groups},{ENTITIES_READ_MAX})"),
+    };
     format!("iif(EXISTS (SELECT 1 FROM entities WHERE entity_type={type_name} AND entity_id={id}),{host},NULL)")
 }
 
 /// What the host says of an entity: attributes and tags, NULL if nothing, and what that puts it in, NULL if nothing.
 /// Where hosts say nothing this is two looks into empty tables.
-fn host(dialect: Dialect, type_name: &str, id: &str, start: &Start, in_groups: bool) -> String {
-    let (up, is_any) = (up(dialect, &start.select, in_groups), &start.is_any);
+/// `PostgreSQL` has functions for it, as each of the tables would cost there before anything is looked for.
+fn host(type_name: &str, id: &str, start: &Start, in_groups: bool) -> String {
+    let (up, is_any) = (up(Dialect::Sqlite, &start.select, in_groups), &start.is_any);
     format!(
         "json_array(\
 (SELECT json_array(json(attributes),json(tags)) FROM entities WHERE entity_type={type_name} AND entity_id={id}),\
 json(CASE WHEN EXISTS (SELECT 1 FROM entity_parents) AND ({is_any}) \
 THEN ({up} SELECT json_group_array(json_array(type,id)) FROM up) END))"
     )
+}
+
+/// The same of an entity of this type that is in no more than the host says of it.
+fn one_host(place: Place, type_name: &str, id: &str) -> String {
+    match place.dialect {
+        Dialect::Sqlite => host(type_name, id, &Start::of(parents(type_name, id)), true),
+        Dialect::Postgres => place.where_said(&format!("host_said({type_name},{id},true,{ENTITIES_READ_MAX})")),
+    }
 }
 
 /// `up`, a table of types and ids: all that an entity is in by the word of hosts. It stands there itself only if it is
@@ -173,15 +240,14 @@ UNION ALL SELECT p.parent_type,p.parent_id FROM groups AS n {of_group}=n.id WHER
 }
 
 /// The same of a folder or an item, of the folders it lies in, `parent` first, and of its tool.
-fn above_content(dialect: Dialect, type_name: &str, id: &str, parent: &str, tool: &str) -> Start {
+fn above_content(type_name: &str, id: &str, parent: &str, tool: &str) -> Start {
     let (own, of_tool) = (parents(type_name, id), parents("'Tool'", &format!("{tool}.id")));
-    let (limit, all) = bounded(dialect, "b", FOLDER_DEPTH_MAX + 1);
     let of_folders = format!(
         "SELECT p.parent_type,p.parent_id FROM (\
 WITH RECURSIVE b(id,parent) AS (\
 SELECT id,parent FROM folders WHERE key={parent} UNION ALL \
-SELECT f.id,f.parent FROM b CROSS JOIN folders AS f ON f.key=b.parent{limit}) \
-SELECT id FROM {all}) AS b CROSS JOIN entity_parents AS p ON p.entity_type='Folder' AND p.entity_id=b.id"
+SELECT f.id,f.parent FROM b CROSS JOIN folders AS f ON f.key=b.parent LIMIT {FOLDERS_READ_MAX}) \
+SELECT id FROM b) AS b CROSS JOIN entity_parents AS p ON p.entity_type='Folder' AND p.entity_id=b.id"
     );
     let is_any = format!(
         "EXISTS ({own}) OR EXISTS ({of_tool}) \
@@ -193,7 +259,7 @@ OR EXISTS (SELECT 1 FROM entity_parents WHERE entity_type='Folder') AND EXISTS (
 /// `up`, a table of types and ids: what `start` selects and all that this is in, by the word of hosts, and by what
 /// Conclave keeps where that lies in between. One more than there may be, so that too many are seen.
 fn up(dialect: Dialect, start: &str, in_groups: bool) -> String {
-    let all_max = ENTITY_ANCESTORS_MAX + 1;
+    let all_max = ENTITIES_READ_MAX;
     if dialect == Dialect::Postgres {
         let kept = if in_groups { KEPT_OF_ONE } else { "" };
         return format!(
@@ -241,11 +307,3 @@ UNION ALL SELECT 'Folder',o.id FROM items AS n CROSS JOIN folders AS o ON o.key=
 WHERE reached.type='Item' AND n.id=reached.id \
 UNION ALL SELECT 'Tool',o.id FROM items AS n CROSS JOIN tools AS o ON o.key=n.tool \
 WHERE reached.type='Item' AND n.id=reached.id";
-
-/// Where a recursion `name` that goes on for too long is cut off: in itself, or else where it is read. What is read.
-fn bounded(dialect: Dialect, name: &str, rows_max: usize) -> (String, String) {
-    match dialect {
-        Dialect::Sqlite => (format!(" LIMIT {rows_max}"), name.to_owned()),
-        Dialect::Postgres => (String::new(), format!("(SELECT * FROM {name} LIMIT {rows_max}) AS {name}")),
-    }
-}

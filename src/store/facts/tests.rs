@@ -333,7 +333,15 @@ async fn what_is_not_stored_is_absent() {
         r#"User::"director ""#,
         r#"User::"""#,
         r#"revision::"""#,
+        r#"Item::"a\0b""#,
+        r#"Order::"a\0b""#,
+        r#"Order::"\0""#,
     ] {
         assert_eq!(one(&world, text).await, None, "{text}");
     }
+    // Where the host keeps all entities, its own word for all of them.
+    let uids = ["\0", "a\0b"].map(|id| [EntityUid::new("Order", id), EntityUid::new("Item", id)]).concat();
+    let wanted = uids.into_iter().map(|uid| Wanted { uid, neighbours: Neighbours::ALL, keeper: Keeper::Host });
+    let all = all(&world, &wanted.collect::<Vec<_>>()).await;
+    assert!(all.len() == 4 && all.iter().all(|(_, facts)| facts.is_none()), "{all:?}");
 }

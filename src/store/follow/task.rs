@@ -8,8 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// What the server tells of changes on; `schema/postgres` names it too.
-const CHANNEL: &str = "conclave_revision";
+/// What the server tells of changes on.
+// INVARIANT: a name that only who may read the database knows. What is told there is believed, and anybody who may connect
+// can notify on a channel that they can name.
+pub(super) const CHANNEL: &str = "SELECT channel FROM told WHERE one = 1";
 
 /// How often the server is asked although it told of nothing, in parts of the staleness that is allowed.
 const ASKED_PER_STALENESS: u32 = 4;
@@ -61,18 +63,21 @@ async fn follow(store: Store, pause: Duration, mut stopped: watch::Receiver<bool
         }
         tokio::select! {
             () = sleep(pause) => {}
-            heard = hear(&mut ear) => if !heard { ear = None },
+            heard = hear(&store, &mut ear) => if !heard { ear = None },
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
 }
 
-/// Waits until the server tells of a change; whether it still may.
-async fn hear(ear: &mut Option<PgListener>) -> bool {
-    match ear {
-        Some(listener) => listener.try_recv().await.is_ok_and(|heard| heard.is_some()),
-        // Only the clock wakes.
-        None => std::future::pending().await,
+/// Waits until the server tells of a change for which something must be read; whether it still may tell.
+async fn hear(store: &Store, ear: &mut Option<PgListener>) -> bool {
+    // Only the clock wakes.
+    let Some(listener) = ear else { return std::future::pending().await };
+    loop {
+        let Ok(Some(told)) = listener.try_recv().await else { return false };
+        if !store.heard(told.payload()) {
+            return true;
+        }
     }
 }
 
@@ -84,7 +89,8 @@ async fn listen(store: &Store) -> Option<PgListener> {
         let mut listener = PgListener::connect_with(&pool.connect_with(options).await?).await?;
         listener.ignore_pool_close_event(true);
         listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await?;
+        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&mut listener).await?;
+        listener.listen(&channel).await?;
         Ok::<_, sqlx::Error>(listener)
     };
     timeout(limits::SERVER_WAIT_MAX, opened).await.ok()?.ok()

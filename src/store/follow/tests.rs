@@ -5,6 +5,7 @@ use crate::domain::EntityUid;
 use crate::domain::facts::{Keeper, Neighbours, Wanted};
 use crate::store::testing::{Silent, World};
 use crate::store::{Access, Change};
+use sqlx::postgres::PgListener;
 use std::sync::Mutex;
 
 /// An hour: nothing is asked for by the clock while a test runs.
@@ -111,6 +112,73 @@ async fn a_change_follows_all_before_it_first() {
     assert_eq!(recording.take(), [""; 0]);
 }
 
+/// A connection that hears what sidecars hear.
+async fn listening(world: &World) -> PgListener {
+    let mut listener = PgListener::connect(world.url()).await.unwrap();
+    let channel: String = sqlx::query_scalar(task::CHANNEL).fetch_one(&mut listener).await.unwrap();
+    listener.listen(&channel).await.unwrap();
+    listener
+}
+
+/// What the server told of the changes after it was first listened to, once there are so many.
+async fn told_by(listener: &mut PgListener, count: usize) -> Vec<String> {
+    let mut told = Vec::new();
+    while told.len() < count {
+        told.push(listener.recv().await.unwrap().payload().to_owned());
+    }
+    told
+}
+
+#[tokio::test]
+async fn what_is_told_is_known_without_a_question_if_it_is_the_next() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let mut listener = listening(&world).await;
+    let mut stranger = PgListener::connect(world.url()).await.unwrap();
+    stranger.listen("conclave_revision").await.unwrap();
+    change(&world.store, "a").await;
+    change(&world.store, "b").await;
+    let told = told_by(&mut listener, 2).await;
+    assert_eq!(told_by(&mut stranger, 2).await, ["2", "3"], "who cannot read the database hears no more");
+    // Told in the wrong order, as it never is, it is no more than a reason to ask.
+    assert!(!other.heard(&told[1]));
+    assert_eq!(recording.take(), [""; 0]);
+    assert!(other.heard(&told[0]) && other.heard(&told[1]));
+    assert_eq!(recording.take(), [r#"raise Item::"a" to 2"#, "publish 2", r#"raise Item::"b" to 3"#, "publish 3"]);
+    assert!(told.iter().all(|told| other.heard(told)));
+    assert_eq!(recording.take(), [""; 0]);
+    // And is told on, as it stands in the database.
+    let read = world.store.changes_since(Revision(1), 9).await.unwrap();
+    assert_eq!(other.inner.followed.as_ref().unwrap().recent(Revision(1), 9), Some(read.clone()));
+    assert_eq!(other.changes_since(Revision(1), 9).await.unwrap(), read);
+    assert_eq!(other.changes_since(Revision(2), 9).await.unwrap(), read[1..]);
+    assert!(!other.heard("nonsense") && !other.heard("4") && other.heard("3"));
+    assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_too_much_to_tell_is_asked_for() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let mut listener = listening(&world).await;
+    for (count, length) in [(64, 1), (65, 1), (30, 100), (30, 300), (1_001, 1)] {
+        let mut transaction = world.store.write("test", None, 0).await.unwrap();
+        for n in 0..count {
+            transaction.touch(EntityUid::new("Item", format!("{n}{}", "ü".repeat(length))), Change::Changed);
+        }
+        transaction.commit(&Silent).await.unwrap();
+    }
+    let told = told_by(&mut listener, 5).await;
+    assert_eq!(told.iter().map(|told| told.contains('[')).collect::<Vec<_>>(), [true, false, true, false, false]);
+    for told in &told {
+        if !other.heard(told) {
+            other.catch_up().await.unwrap();
+        }
+    }
+    let last = recording.take().pop();
+    assert_eq!(last.as_deref(), Some("publish 6"));
+    let read = world.store.changes_since(Revision(1), 9).await.unwrap();
+    assert_eq!(other.changes_since(Revision(1), 9).await.unwrap(), read);
+}
+
 #[tokio::test]
 async fn many_changes_are_followed_without_a_gap() {
     let Some((world, other, recording)) = pair().await else { return };
@@ -188,6 +256,7 @@ async fn a_server_that_has_lost_changes_is_answered_from_no_more() {
     // Not even once as many changes were made, which are others.
     assert_eq!(change(&world.store, "another").await, lost);
     assert!(!other.is_current());
+    assert!(!other.heard(r#"3 [["Item", "c", "changed"]]"#));
     other.be_current().await.unwrap_err();
     other.snapshot(&sales()).await.map(drop).unwrap_err();
     assert_eq!(recording.take(), [""; 0]);

@@ -45,6 +45,20 @@ pub fn tell(follower: &dyn Follower, changes: &[(Revision, Vec<EntityUid>)]) {
     }
 }
 
+/// Tells of one change that others made, as it is heard of the moment it is there; `touched` is everything that it touched,
+/// where that was said. Whether all up to it is known now: else the changes must be read.
+// INVARIANT: only the change right after those that are applied is told so. Whoever hears of a later one has not heard of
+// one in between, or not what it touched, and counting as applied it would count what it never raised.
+pub fn hear(follower: &dyn Follower, revision: Revision, touched: Option<Vec<EntityUid>>) -> bool {
+    let applied = follower.applied();
+    if revision <= applied {
+        return true;
+    }
+    let Some(touched) = touched.filter(|_| revision == applied.next()) else { return false };
+    tell(follower, &[(revision, touched)]);
+    true
+}
+
 /// Commits a change that `touched` these entities, as `revision`, and has the follower know of it in
 /// time. Once this has succeeded, the change may be acknowledged.
 ///

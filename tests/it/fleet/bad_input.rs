@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::{names, people, stop, three};
+use crate::authentication::certificates::{Authority, Term};
 use crate::sidecar::{TestSidecar, run};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -66,6 +67,55 @@ async fn a_server_that_is_not_there_or_not_ours_is_told() {
     cluster.kill();
     let (code, said) = doctor(&url, &[]);
     assert!(code == Some(2) && said.contains("cannot use the database"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_spoken_to_in_secret_and_has_to_prove_who_it_is() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (right, wrong) = (Authority::new("the one"), Authority::new("another"));
+    let own = right.vouch(&["localhost"], Term::Now);
+    let certificate = cluster.give("server.pem", &own.certificate).display().to_string();
+    let key = cluster.give("server.key", &own.key).display().to_string();
+    let folder = TempDir::new().unwrap();
+    let trusted = |name: &str, authority: &Authority| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &authority.pem).unwrap();
+        path.display().to_string()
+    };
+    let (right, wrong) = (trusted("right.pem", &right), trusted("wrong.pem", &wrong));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    cluster.set(&format!(
+        "listen_addresses = '127.0.0.1'\nport = {port}\nssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'"
+    ));
+    cluster.let_in("hostssl all conclave 127.0.0.1/32 trust\nlocal all conclave trust");
+    cluster.run("pg_ctl", &["-m", "fast", "stop"]);
+    cluster.begin();
+    let url = |host: &str, how: &str| format!("postgres://conclave@{host}:{port}/postgres?{how}");
+    let verified = |authority: &str| format!("sslmode=verify-full&sslrootcert={authority}");
+    let sidecar = TestSidecar::new().at(url("localhost", &verified(&right))).start().await;
+    people(&sidecar, json!({}), &names(1)).await;
+    // The one that listens is one of them.
+    let all = "SELECT 1 / (count(*) = 6 AND bool_and(ssl))::int FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+        WHERE application_name = 'conclave'";
+    let socket = format!("postgres://conclave@localhost:{port}/postgres?host={}", cluster.folder().display());
+    let begun = std::time::Instant::now();
+    while !super::succeeds(&socket, all).await {
+        assert!(begun.elapsed() < std::time::Duration::from_mins(1), "connections in plain, or too few");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    sidecar.stop().await;
+    for refused in [
+        url("localhost", &verified(&wrong)),
+        url("127.0.0.1", &verified(&right)),
+        url("localhost", &format!("sslmode=verify-ca&sslrootcert={wrong}")),
+        url("localhost", "sslmode=verify-full"),
+        url("localhost", "sslmode=disable"),
+    ] {
+        let (code, said) = doctor(&refused, &[]);
+        let is_told = said.contains("cannot use the database") || said.contains("no encryption");
+        assert!(code == Some(2) && is_told, "{refused} {code:?} {said}");
+    }
+    assert_eq!(doctor(&url("127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={right}")), &[]).0, Some(0));
 }
 
 /// Ends all connections of a database, so that each has to be made anew.

@@ -78,6 +78,17 @@ impl Cluster {
         format!("postgres://conclave@localhost/{database}?host={}", self.folder().display())
     }
 
+    /// Gives it a file that it alone may read.
+    pub fn give(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        std::fs::write(&path, text).unwrap();
+        assert!(Command::new("chmod").arg("600").arg(&path).status().unwrap().success());
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(&path).status().unwrap().success());
+        }
+        path
+    }
+
     /// Adds lines to `postgresql.conf`, which hold from the next start or reload on.
     pub fn set(&self, lines: &str) {
         let file = self.data().join("postgresql.conf");
