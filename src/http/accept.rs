@@ -47,9 +47,6 @@ pub struct Peer {
 /// TLS of a listener, with the certificates of the moment.
 pub type Tls = Arc<Reloaded<ServerConfig>>;
 
-/// How long requests under way get to finish when the server stops.
-type Drain = Duration;
-
 /// Serves `served` on `listener` until `stopping` turns true, then lets requests under way finish.
 ///
 /// Returns once every connection is closed, at most `drain_seconds` later.
@@ -60,17 +57,18 @@ pub async fn accept(
     limits: Limits,
     stopping: watch::Receiver<bool>,
 ) {
-    let time = Duration::from_secs(limits.drain_seconds);
     // A handshake is long work: with TLS every connection stays with the runtime that all share.
     let lanes = if tls.is_none() && served.is_short() { limits.access_threads() } else { 0 };
     let served = if lanes > 0 { served.with_workers(Handle::current()) } else { served };
-    let lanes = Lanes::start(lanes, time);
+    let lanes = Arc::new(Lanes::start(lanes));
     let connections = Arc::new(Connections::new(served, limits, stopping));
-    let gate = Gate { is_handed: listener.is_handed, tls, connections, lanes };
-    match listener.socket {
-        Socket::Tcp(socket) => gate.run(socket, &limits).await,
-        Socket::Unix(socket) => gate.run(socket, &limits).await,
-    }
+    let gate = Gate { is_handed: listener.is_handed, tls, connections, lanes: Arc::clone(&lanes) };
+    let tasks = match listener.socket {
+        Socket::Tcp(socket) => gate.open(socket).await,
+        Socket::Unix(socket) => gate.open(socket).await,
+    };
+    drain(tasks, &limits).await;
+    drop(lanes);
 }
 
 /// Where connections come in.
@@ -78,13 +76,34 @@ struct Gate {
     is_handed: bool,
     tls: Option<Tls>,
     connections: Arc<Connections>,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
 }
 
 impl Gate {
-    async fn run<A: Accept>(self, listener: A, limits: &Limits) {
+    /// Takes connections in until the server stops, and answers with those that are open then.
+    async fn open<A: Accept>(self, listener: A) -> JoinSet<()> {
+        let Some(lane) = self.lanes.first().map(|lane| lane.handle.clone()) else { return self.run(listener).await };
+        // On the thread that serves them: who takes them in elsewhere competes with it for a processor.
+        let running = listener.detach().map(|parts| {
+            lane.spawn(async move {
+                match A::attach(parts) {
+                    Ok(listener) => self.run(listener).await,
+                    Err(error) => lost(&error),
+                }
+            })
+        });
+        match running {
+            Ok(running) => running.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_ended) => JoinSet::new(),
+            }),
+            Err(error) => lost(&error),
+        }
+    }
+
+    async fn run<A: Accept>(self, listener: A) -> JoinSet<()> {
         let mut stopping = self.connections.stopping();
-        let permits = Arc::new(Semaphore::new(limits.connections_max));
+        let permits = Arc::new(Semaphore::new(self.connections.limits().connections_max));
         let mut tasks = JoinSet::new();
         loop {
             // The permit comes first: what cannot be served waits in the system's queue, not here.
@@ -101,6 +120,8 @@ impl Gate {
                 Ok(accepted) => self.serve(&mut tasks, accepted, permit),
                 Err(error) => rest(&error).await,
             }
+            // Many may come at once, and whoever asks on the others is not to wait for all of them.
+            tokio::task::yield_now().await;
         }
         // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
         // wait for the next server.
@@ -110,13 +131,11 @@ impl Gate {
         {
             self.serve(&mut tasks, accepted, permit);
         }
-        drop(listener);
-        let time = Duration::from_secs(limits.drain_seconds);
-        tokio::join!(drain(tasks, time), self.lanes.drained());
+        tasks
     }
 
     /// Has one connection served. `permit` is its place among all of them; a slow handshake holds it like a slow request.
-    fn serve<S: Carried>(
+    fn serve<S: Carried + AsyncRead + AsyncWrite + Unpin>(
         &self,
         tasks: &mut JoinSet<()>,
         (stream, peer): (S, Option<Peer>),
@@ -125,24 +144,38 @@ impl Gate {
         // Finished tasks wait to be collected; they are never more than there were permits.
         while tasks.try_join_next().is_some() {}
         let connections = Arc::clone(&self.connections);
-        if let Some(tls) = &self.tls {
-            let serving = secured(connections, tls.now(), stream, peer);
-            tasks.spawn(serving.map(move |()| drop(permit)));
-            return;
-        }
-        // Whoever waits for the bytes of a connection does so where it was made.
-        let Ok(parts) = stream.detach() else { return };
-        let arrival = move || {
-            let serving = connections.serve(S::attach(parts).ok()?, peer);
-            let serving: lanes::Serving = Box::pin(serving.map(move |()| drop(permit)));
-            Some(serving)
-        };
-        if let Err(arrival) = self.lanes.serve(arrival)
-            && let Some(serving) = arrival()
-        {
-            tasks.spawn(serving);
+        match (&self.tls, self.lanes.emptiest()) {
+            (Some(tls), _) => {
+                let serving = secured(connections, tls.now(), stream, peer);
+                tasks.spawn(serving.map(move |()| drop(permit)));
+            }
+            (None, None) => {
+                tasks.spawn(connections.serve(stream, peer).map(move |()| drop(permit)));
+            }
+            (None, Some((lane, true))) => {
+                let held = (permit, lane.place());
+                tasks.spawn(connections.serve(stream, peer).map(move |()| drop(held)));
+            }
+            (None, Some((lane, false))) => {
+                let held = (permit, lane.place());
+                // Whoever waits for the bytes of a connection does so where it is served.
+                let Ok(parts) = stream.detach() else { return };
+                let serving = async move {
+                    if let Ok(stream) = S::attach(parts) {
+                        connections.serve(stream, peer).await;
+                    }
+                    drop(held);
+                };
+                tasks.spawn_on(serving, &lane.handle);
+            }
         }
     }
+}
+
+/// Nobody can be let in: without its socket a listener is closed.
+fn lost(error: &io::Error) -> JoinSet<()> {
+    tracing::error!(%error, "no connection can be accepted");
+    JoinSet::new()
 }
 
 /// Serves a connection once the client and the server have agreed on a secret.
@@ -161,9 +194,9 @@ where
     }
 }
 
-async fn drain(mut tasks: JoinSet<()>, time: Drain) {
+async fn drain(mut tasks: JoinSet<()>, limits: &Limits) {
     let finished = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(time, finished).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(limits.drain_seconds), finished).await.is_err() {
         tracing::warn!(connections = tasks.len(), "requests were cut off: they outlasted the time to drain");
         tasks.shutdown().await;
     }

@@ -136,7 +136,7 @@ async fn unix(path: &Path, mode: u32) -> io::Result<OwnedSocket> {
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     // Only now can anybody connect: there is no moment with wider permissions.
     let listener = socket.listen(BACKLOG_CONNECTIONS_MAX)?;
-    Ok(OwnedSocket { listener, own_uid: own_uid()?, _place: Some(place) })
+    Ok(OwnedSocket { listener, own_uid: own_uid()?, place: Some(place) })
 }
 
 /// The user this process runs as.
@@ -166,17 +166,18 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
 pub(super) struct OwnedSocket {
     listener: UnixListener,
     own_uid: u32,
-    _place: Option<Place>,
+    /// Dropped with it.
+    place: Option<Place>,
 }
 
 impl OwnedSocket {
     pub(super) fn handed(listener: UnixListener) -> io::Result<Self> {
-        Ok(Self { listener, own_uid: own_uid()?, _place: None })
+        Ok(Self { listener, own_uid: own_uid()?, place: None })
     }
 }
 
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     path: PathBuf,
     device: u64,
     inode: u64,
@@ -193,18 +194,9 @@ impl Drop for Place {
     }
 }
 
-/// What the accept loop needs of a listener.
-pub(super) trait Accept: Send + 'static {
-    /// A connection.
-    type Stream: Carried;
-
-    /// The next connection; nobody to vouch for its other end but over a Unix socket.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
-}
-
-/// A connection that can be carried from one runtime to another: each waits for its own ones.
-pub(super) trait Carried: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'static {
-    /// The connection while nobody waits for it.
+/// What can be carried from one runtime to another: each waits for its own sockets.
+pub(super) trait Carried: Send + Sized + 'static {
+    /// It while nobody waits for it.
     type Parts: Send;
 
     /// Off the runtime that waited for it.
@@ -212,6 +204,15 @@ pub(super) trait Carried: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'stati
 
     /// To the runtime of this thread.
     fn attach(parts: Self::Parts) -> io::Result<Self>;
+}
+
+/// What the accept loop needs of a listener.
+pub(super) trait Accept: Carried + Sync {
+    /// A connection.
+    type Stream: Carried + AsyncRead + AsyncWrite + Unpin;
+
+    /// The next connection; nobody to vouch for its other end but over a Unix socket.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
 }
 
 impl Carried for TcpStream {
@@ -235,6 +236,30 @@ impl Carried for UnixStream {
 
     fn attach(parts: Self::Parts) -> io::Result<Self> {
         Self::from_std(parts)
+    }
+}
+
+impl Carried for TcpListener {
+    type Parts = std::net::TcpListener;
+
+    fn detach(self) -> io::Result<Self::Parts> {
+        self.into_std()
+    }
+
+    fn attach(parts: Self::Parts) -> io::Result<Self> {
+        Self::from_std(parts)
+    }
+}
+
+impl Carried for OwnedSocket {
+    type Parts = (std::os::unix::net::UnixListener, u32, Option<Place>);
+
+    fn detach(self) -> io::Result<Self::Parts> {
+        Ok((self.listener.into_std()?, self.own_uid, self.place))
+    }
+
+    fn attach((listener, own_uid, place): Self::Parts) -> io::Result<Self> {
+        Ok(Self { listener: UnixListener::from_std(listener)?, own_uid, place })
     }
 }
 
