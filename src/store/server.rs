@@ -130,9 +130,10 @@ fn apart(url: Url) -> Result<Vec<Url>, OpenError> {
 
 /// How to connect to one host.
 fn options(mut url: Url) -> Result<PgConnectOptions, OpenError> {
-    if let Some((key, _)) = url.query_pairs().find(|(key, _)| !KEYS.contains(&&**key)) {
+    if url.query_pairs().any(|(key, _)| !KEYS.contains(&&*key)) {
+        // Which other word stands there is not repeated: a password with a `?` in it ends up there.
         let keys = KEYS.join("`, `");
-        return Err(OpenError::Scheme(format!("postgres://…?{key}=…` (after `?` it takes `{keys}`)")));
+        return Err(OpenError::Scheme(format!("postgres://…?…` (after `?` it takes `{keys}`)")));
     }
     if url.path().trim_matches('/').is_empty() {
         return Err(refused("names no database: write `postgres://USER@HOST:PORT/DATABASE`"));
@@ -312,6 +313,7 @@ mod tests {
             "postgres://me:secret@host:port/db",
             "postgres://me@host/db?password=secret",
             "postgres://me@host/db?options=secret",
+            "postgres://me:12?secret=s@host/db",
             "postgres://me:secret@one,two:port/db",
             "postgres://me:secret@one/db?host=a,b,c&port=1,2",
             "postgres://me:secret@1,2,3,4,5,6,7,8,9/db",
