@@ -40,6 +40,13 @@ pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// How long the accept loop rests when the system has no file descriptor left, in milliseconds.
 pub const ACCEPT_REST_MILLISECONDS: u64 = 100;
 
+/// How much of a connection's first request is looked at before it is read, in bytes: more than any question and its headers
+/// take. A connection that begins with something longer is served like one that asks for what takes a while.
+pub const FIRST_REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+/// How long the body of a connection's first request may come behind its headers for the same, in milliseconds.
+pub const FIRST_BODY_MILLISECONDS: u64 = 50;
+
 /// Longest `Conclave-Min-Revision` poll interval, in milliseconds.
 pub const REVISION_POLL_MILLISECONDS: u64 = 5;
 

@@ -4,12 +4,14 @@
 //! connections open for good.
 
 mod connection;
+mod first;
 mod handed;
 mod lanes;
 mod last;
 mod listener;
 mod phase;
 mod stop;
+mod stream;
 mod streamed;
 mod timed;
 mod tls;
@@ -23,17 +25,21 @@ use crate::config::limits::ACCEPT_REST_MILLISECONDS;
 use crate::http::auth::Reloaded;
 use crate::http::served::Served;
 use connection::Connections;
+use first::First;
 use futures_util::FutureExt as _;
-use lanes::Lanes;
-use listener::{Accept, Carried, Socket};
+use lanes::{Lane, Lanes};
+use listener::{Accept, Socket};
 use rustls::ServerConfig;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use stop::until_stopped;
+use stream::{Parts, Stream};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// The process at the other end, as far as the system vouches for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +74,7 @@ pub async fn accept(
         Socket::Unix(socket) => gate.open(socket).await,
     };
     drain(tasks, &limits).await;
+    // What was cut off ends with its thread.
     drop(lanes);
 }
 
@@ -82,26 +89,6 @@ struct Gate {
 impl Gate {
     /// Takes connections in until the server stops, and answers with those that are open then.
     async fn open<A: Accept>(self, listener: A) -> JoinSet<()> {
-        let Some(lane) = self.lanes.first().map(|lane| lane.handle.clone()) else { return self.run(listener).await };
-        // On the thread that serves them: who takes them in elsewhere competes with it for a processor.
-        let running = listener.detach().map(|parts| {
-            lane.spawn(async move {
-                match A::attach(parts) {
-                    Ok(listener) => self.run(listener).await,
-                    Err(error) => lost(&error),
-                }
-            })
-        });
-        match running {
-            Ok(running) => running.await.unwrap_or_else(|ended| match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_ended) => JoinSet::new(),
-            }),
-            Err(error) => lost(&error),
-        }
-    }
-
-    async fn run<A: Accept>(self, listener: A) -> JoinSet<()> {
         let mut stopping = self.connections.stopping();
         let permits = Arc::new(Semaphore::new(self.connections.limits().connections_max));
         let mut tasks = JoinSet::new();
@@ -120,8 +107,6 @@ impl Gate {
                 Ok(accepted) => self.serve(&mut tasks, accepted, permit),
                 Err(error) => rest(&error).await,
             }
-            // Many may come at once, and whoever asks on the others is not to wait for all of them.
-            tokio::task::yield_now().await;
         }
         // Who waits in the system's queue is turned away when the socket goes. One that was handed over stays, and they
         // wait for the next server.
@@ -135,54 +120,62 @@ impl Gate {
     }
 
     /// Has one connection served. `permit` is its place among all of them; a slow handshake holds it like a slow request.
-    fn serve<S: Carried + AsyncRead + AsyncWrite + Unpin>(
+    fn serve(
         &self,
         tasks: &mut JoinSet<()>,
-        (stream, peer): (S, Option<Peer>),
+        (stream, peer): (impl Stream, Option<Peer>),
         permit: OwnedSemaphorePermit,
     ) {
         // Finished tasks wait to be collected; they are never more than there were permits.
         while tasks.try_join_next().is_some() {}
         let connections = Arc::clone(&self.connections);
-        match (&self.tls, self.lanes.emptiest()) {
-            (Some(tls), _) => {
-                let serving = secured(connections, tls.now(), stream, peer);
-                tasks.spawn(serving.map(move |()| drop(permit)));
+        match &self.tls {
+            Some(tls) => tasks.spawn(secured(connections, tls.now(), stream, peer).map(move |()| drop(permit))),
+            None if self.lanes.is_empty() => {
+                tasks.spawn(connections.serve(stream, peer, Instant::now()).map(move |()| drop(permit)))
             }
-            (None, None) => {
-                tasks.spawn(connections.serve(stream, peer).map(move |()| drop(permit)));
-            }
-            (None, Some((lane, true))) => {
-                let held = (permit, lane.place());
-                tasks.spawn(connections.serve(stream, peer).map(move |()| drop(held)));
-            }
-            (None, Some((lane, false))) => {
-                let held = (permit, lane.place());
-                // Whoever waits for the bytes of a connection does so where it is served.
-                let Ok(parts) = stream.detach() else { return };
-                let serving = async move {
-                    if let Ok(stream) = S::attach(parts) {
-                        connections.serve(stream, peer).await;
-                    }
-                    drop(held);
-                };
-                tasks.spawn_on(serving, &lane.handle);
-            }
-        }
+            None => tasks.spawn(placed(connections, Arc::clone(&self.lanes), stream, peer).map(move |()| drop(permit))),
+        };
     }
 }
 
-/// Nobody can be let in: without its socket a listener is closed.
-fn lost(error: &io::Error) -> JoinSet<()> {
-    tracing::error!(%error, "no connection can be accepted");
-    JoinSet::new()
+/// Serves a connection on the thread that is right for it: one that begins with a whole request on one of those which have
+/// nothing else to do; whatever stalls, or has to be looked into, on those that all share.
+async fn placed(connections: Arc<Connections>, lanes: Arc<Lanes>, stream: impl Stream, peer: Option<Peer>) {
+    let begun = Instant::now();
+    let stopping = connections.stopping();
+    let first = until_stopped(pin!(First::of(&stream, connections.limits())), &stopping).await;
+    let lane = match first.unwrap_or(First::Other) {
+        First::Late => return,
+        First::Request => lanes.emptiest(),
+        First::Other => None,
+    };
+    // INVARIANT: also where it stays. Looking at the bytes has used up the news that they are there, and who reads them
+    // now would wait for more: to wait for the connection anew is told of them anew.
+    let Ok(parts) = stream.detach() else { return };
+    match lane {
+        Some(lane) => serve_on(lane, connections, parts, peer).await,
+        None => attached(connections, parts, peer, begun).await,
+    }
+}
+
+/// Serves a connection on one of the threads that have nothing else to do.
+async fn serve_on<P: Parts>(lane: &Lane, connections: Arc<Connections>, parts: P, peer: Option<Peer>) {
+    let place = lane.place();
+    let serving = attached(connections, parts, peer, Instant::now()).map(move |()| drop(place));
+    // It panicked, or its thread ends: either way the connection is closed.
+    let _ = lane.handle.spawn(serving).await;
+}
+
+/// Serves a connection where this runs: whoever waits for its bytes does so here.
+async fn attached(connections: Arc<Connections>, parts: impl Parts, peer: Option<Peer>, begun: Instant) {
+    if let Ok(stream) = parts.attach() {
+        connections.serve(stream, peer, begun).await;
+    }
 }
 
 /// Serves a connection once the client and the server have agreed on a secret.
-async fn secured<S>(connections: Arc<Connections>, settings: Arc<ServerConfig>, stream: S, peer: Option<Peer>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn secured(connections: Arc<Connections>, settings: Arc<ServerConfig>, stream: impl Stream, peer: Option<Peer>) {
     let mut stopping = connections.stopping();
     let limit = Duration::from_secs(connections.limits().tls_handshake_seconds);
     let agreed = tokio::select! {
@@ -190,7 +183,7 @@ where
         () = stopped(&mut stopping) => None,
     };
     if let Some(stream) = agreed {
-        connections.serve(stream, peer).await;
+        connections.serve(stream, peer, Instant::now()).await;
     }
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// What all connections of a listener have in common.
 pub(super) struct Connections {
@@ -50,13 +51,18 @@ impl Connections {
         &self.limits
     }
 
-    /// Serves one connection until either end closes it or the server stops.
-    pub(super) fn serve<S>(&self, stream: S, peer: Option<Peer>) -> impl Future<Output = ()> + Send + use<S>
+    /// Serves one connection, open since `begun`, until either end closes it or the server stops.
+    pub(super) fn serve<S>(
+        &self,
+        stream: S,
+        peer: Option<Peer>,
+        begun: Instant,
+    ) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let phase = Arc::new(Phase::default());
-        let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits));
+        let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits, begun));
         let (served, stopping) = (Arc::clone(&self.served), self.stopping());
         let at = Arc::clone(&phase);
         let service = service_fn(move |request: Request<Incoming>| {

@@ -10,10 +10,6 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// How many connections get their turn before the thread looks who else has something to say. Few: those that begin or end
-/// take longer than a question.
-const TURNS_MAX: u32 = 16;
-
 /// The threads of a listener; they end when this is dropped.
 #[derive(Default)]
 pub(super) struct Lanes(Vec<Lane>);
@@ -33,15 +29,14 @@ impl Lanes {
         Self((0..count).map_while(Lane::start).collect())
     }
 
-    /// The one that connections are accepted on, if there are any.
-    pub(super) fn first(&self) -> Option<&Lane> {
-        self.0.first()
+    /// None of them.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// The one with the fewest connections, and whether it is the first.
-    pub(super) fn emptiest(&self) -> Option<(&Lane, bool)> {
-        let (number, lane) = self.0.iter().enumerate().min_by_key(|(_, lane)| Arc::strong_count(&lane.open))?;
-        Some((lane, number == 0))
+    /// The one with the fewest connections.
+    pub(super) fn emptiest(&self) -> Option<&Lane> {
+        self.0.iter().min_by_key(|lane| Arc::strong_count(&lane.open))
     }
 }
 
@@ -49,7 +44,7 @@ impl Lane {
     fn start(number: usize) -> Option<Self> {
         let (ends, ended) = oneshot::channel::<()>();
         let mut runtime = Builder::new_current_thread();
-        let started = runtime.enable_all().event_interval(TURNS_MAX).build().and_then(|runtime| {
+        let started = runtime.enable_all().build().and_then(|runtime| {
             let handle = runtime.handle().clone();
             let serving = move || drop(runtime.block_on(ended));
             thread::Builder::new().name(format!("access-{number}")).spawn(serving).map(|_thread| handle)
@@ -77,13 +72,12 @@ mod tests {
     #[tokio::test]
     async fn connections_are_spread_over_the_threads() {
         let lanes = Lanes::start(3);
-        let mut places: Vec<_> = (0..6).map(|_| lanes.emptiest().unwrap().0.place()).collect();
+        let mut places: Vec<_> = (0..6).map(|_| lanes.emptiest().unwrap().place()).collect();
         assert!(lanes.0.iter().all(|lane| Arc::strong_count(&lane.open) == 3));
         let left = lanes.0.iter().position(|lane| Arc::ptr_eq(&lane.open, &places[4])).unwrap();
         places.remove(4);
-        let (next, is_first) = lanes.emptiest().unwrap();
+        let next = lanes.emptiest().unwrap();
         assert!(Arc::ptr_eq(&next.open, &lanes.0[left].open), "who was left by one gets the next");
-        assert_eq!(is_first, left == 0);
     }
 
     #[tokio::test]
@@ -93,7 +87,7 @@ mod tests {
         for (number, lane) in lanes.0.iter().enumerate() {
             assert_eq!(name(lane).await.unwrap(), format!("access-{number}"));
         }
-        let forever = lanes.first().unwrap().handle.spawn(std::future::pending::<()>());
+        let forever = lanes.emptiest().unwrap().handle.spawn(std::future::pending::<()>());
         drop(lanes);
         let ended = tokio::time::timeout(Duration::from_mins(1), forever).await.unwrap();
         assert!(ended.unwrap_err().is_cancelled());
@@ -101,6 +95,6 @@ mod tests {
 
     #[test]
     fn there_may_be_none() {
-        assert!(Lanes::default().first().is_none() && Lanes::start(0).emptiest().is_none());
+        assert!(Lanes::default().is_empty() && Lanes::start(0).emptiest().is_none());
     }
 }

@@ -2,13 +2,13 @@
 
 use super::Peer;
 use super::handed::{Handed, HandedSocket};
+use super::stream::Stream;
 use crate::config::{Address, Config, Uid};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
 
 /// How many connections the system keeps waiting.
@@ -136,7 +136,7 @@ async fn unix(path: &Path, mode: u32) -> io::Result<OwnedSocket> {
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     // Only now can anybody connect: there is no moment with wider permissions.
     let listener = socket.listen(BACKLOG_CONNECTIONS_MAX)?;
-    Ok(OwnedSocket { listener, own_uid: own_uid()?, place: Some(place) })
+    Ok(OwnedSocket { listener, own_uid: own_uid()?, _place: Some(place) })
 }
 
 /// The user this process runs as.
@@ -167,12 +167,12 @@ pub(super) struct OwnedSocket {
     listener: UnixListener,
     own_uid: u32,
     /// Dropped with it.
-    place: Option<Place>,
+    _place: Option<Place>,
 }
 
 impl OwnedSocket {
     pub(super) fn handed(listener: UnixListener) -> io::Result<Self> {
-        Ok(Self { listener, own_uid: own_uid()?, place: None })
+        Ok(Self { listener, own_uid: own_uid()?, _place: None })
     }
 }
 
@@ -194,73 +194,13 @@ impl Drop for Place {
     }
 }
 
-/// What can be carried from one runtime to another: each waits for its own sockets.
-pub(super) trait Carried: Send + Sized + 'static {
-    /// It while nobody waits for it.
-    type Parts: Send;
-
-    /// Off the runtime that waited for it.
-    fn detach(self) -> io::Result<Self::Parts>;
-
-    /// To the runtime of this thread.
-    fn attach(parts: Self::Parts) -> io::Result<Self>;
-}
-
 /// What the accept loop needs of a listener.
-pub(super) trait Accept: Carried + Sync {
+pub(super) trait Accept {
     /// A connection.
-    type Stream: Carried + AsyncRead + AsyncWrite + Unpin;
+    type Stream: Stream;
 
     /// The next connection; nobody to vouch for its other end but over a Unix socket.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
-}
-
-impl Carried for TcpStream {
-    type Parts = std::net::TcpStream;
-
-    fn detach(self) -> io::Result<Self::Parts> {
-        self.into_std()
-    }
-
-    fn attach(parts: Self::Parts) -> io::Result<Self> {
-        Self::from_std(parts)
-    }
-}
-
-impl Carried for UnixStream {
-    type Parts = std::os::unix::net::UnixStream;
-
-    fn detach(self) -> io::Result<Self::Parts> {
-        self.into_std()
-    }
-
-    fn attach(parts: Self::Parts) -> io::Result<Self> {
-        Self::from_std(parts)
-    }
-}
-
-impl Carried for TcpListener {
-    type Parts = std::net::TcpListener;
-
-    fn detach(self) -> io::Result<Self::Parts> {
-        self.into_std()
-    }
-
-    fn attach(parts: Self::Parts) -> io::Result<Self> {
-        Self::from_std(parts)
-    }
-}
-
-impl Carried for OwnedSocket {
-    type Parts = (std::os::unix::net::UnixListener, u32, Option<Place>);
-
-    fn detach(self) -> io::Result<Self::Parts> {
-        Ok((self.listener.into_std()?, self.own_uid, self.place))
-    }
-
-    fn attach((listener, own_uid, place): Self::Parts) -> io::Result<Self> {
-        Ok(Self { listener: UnixListener::from_std(listener)?, own_uid, place })
-    }
 }
 
 impl Accept for TcpListener {

@@ -5,7 +5,6 @@ use axum::routing::{get, post};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::Instant;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -21,6 +20,7 @@ fn router() -> Router {
         .route("/stream", get(|| async { axum::body::Body::from_stream(now_and_then()) }))
         .route("/stuck", get(std::future::pending::<()>))
         .route("/echo", post(|body: String| async { body }))
+        .route("/thread", post(|_body: String| async { std::thread::current().name().unwrap().to_owned() }))
 }
 
 /// Two words, long after each other.
@@ -34,7 +34,7 @@ fn now_and_then() -> impl futures_util::Stream<Item = io::Result<&'static str>> 
 /// A connection served in memory, under a clock that tests may pause.
 fn connect(stopping: watch::Receiver<bool>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    let serving = Connections::new(router().into(), limits(), stopping).serve(theirs, None);
+    let serving = Connections::new(router().into(), limits(), stopping).serve(theirs, None, Instant::now());
     (ours, tokio::spawn(serving))
 }
 
@@ -176,6 +176,38 @@ async fn pipelined_requests_are_answered_in_order() {
     stream.read_to_string(&mut text).await.unwrap();
     assert_eq!(text.matches("200 OK").count(), 2);
     assert!(text.ends_with('2') && text.contains("\r\n\r\n1HTTP"), "{text}");
+}
+
+#[tokio::test]
+async fn a_connection_gets_a_thread_for_questions_once_it_has_asked_one() {
+    const HEAD: &[u8] = b"POST /thread HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+    let apart = Duration::from_millis(10 * crate::config::limits::FIRST_BODY_MILLISECONDS);
+    let lanes = Arc::new(Lanes::start(1));
+    for (pause, is_lane) in [(Duration::ZERO, true), (Duration::from_millis(5), true), (apart, false)] {
+        let (_stop, stopping) = watch::channel(false);
+        let connections = Arc::new(Connections::new(router().into(), limits(), stopping));
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        tokio::spawn(placed(connections, Arc::clone(&lanes), theirs, None));
+        ours.write_all(HEAD).await.unwrap();
+        tokio::time::sleep(pause).await;
+        ours.write_all(b"body").await.unwrap();
+        let mut text = String::new();
+        ours.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("access-0") == is_lane, "{pause:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_looked_at_is_read_though_nothing_more_comes() {
+    let lanes = Arc::new(Lanes::start(1));
+    let (_stop, stopping) = watch::channel(false);
+    let connections = Arc::new(Connections::new(router().into(), limits(), stopping));
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    tokio::spawn(placed(connections, lanes, theirs, None));
+    ours.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo").await.unwrap();
+    let mut bytes = [0; 12];
+    tokio::time::timeout(Duration::from_secs(5), ours.read_exact(&mut bytes)).await.unwrap().unwrap();
+    assert_eq!(&bytes, b"HTTP/1.1 200");
 }
 
 #[tokio::test]

@@ -33,9 +33,10 @@ pub(super) struct Timed<S> {
 }
 
 impl<S> Timed<S> {
-    pub(super) fn new(stream: S, phase: Arc<Phase>, limits: &Limits) -> Self {
+    /// Of a connection that is open since `begun`.
+    pub(super) fn new(stream: S, phase: Arc<Phase>, limits: &Limits, begun: Instant) -> Self {
         let header = Duration::from_secs(limits.header_read_seconds);
-        let read_by = Instant::now() + header;
+        let read_by = begun + header;
         Self {
             stream,
             phase,
