@@ -10,6 +10,7 @@
 mod circumstances;
 pub mod entity;
 mod held;
+mod kept;
 mod lent;
 mod pool;
 
@@ -19,14 +20,13 @@ pub use pool::Pool;
 use crate::cedar::{CedarError, Entity, EntityModel};
 use crate::counters::{CacheCounters, Counting};
 use crate::domain::facts::{Facts, Neighbours, Snapshot, Wanted};
-use crate::domain::uid::{UidHasher, types};
+use crate::domain::uid::types;
 use crate::domain::{EntityUid, LentError, Reach, Revision, Step};
 use crate::stamp::{self, Collected, Stripe, Stripes};
 use crate::store::{ReadTransaction, Store, StoreError};
-use held::Held;
+use held::{Held, RestsOn};
+use kept::Kept;
 use lent::Overlay;
-use moka::future::Cache;
-use moka::notification::RemovalCause;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -76,7 +76,8 @@ pub struct Slicer {
     store: Store,
     model: Arc<EntityModel>,
     stripes: Arc<Stripes>,
-    entities: Cache<EntityUid, Arc<Held>, UidHasher>,
+    entities: Kept,
+    bytes_max: u64,
     counting: Arc<Counting>,
 }
 
@@ -112,9 +113,9 @@ impl Slice {
     }
 
     /// The entities that exist, as they count for this request.
-    pub fn entities(&self) -> impl Iterator<Item = Arc<Entity>> {
+    pub fn entities(&self) -> impl Iterator<Item = &Arc<Entity>> {
         let stored = self.stored().filter(|(uid, _)| self.overlay.get(uid).is_none());
-        stored.map(|(_, entity)| Arc::clone(entity)).chain(self.overlay.entities())
+        stored.map(|(_, entity)| entity).chain(self.overlay.entities())
     }
 
     fn stored(&self) -> impl Iterator<Item = (&EntityUid, &Arc<Entity>)> {
@@ -169,8 +170,7 @@ impl Slicer {
     /// the schema's types, and counts where this one left off.
     #[must_use]
     pub fn with_model(&self, model: Arc<EntityModel>) -> Self {
-        let bytes_max = self.entities.policy().max_capacity().unwrap_or_default();
-        Self::counted(self.store.clone(), Arc::clone(&self.stripes), model, bytes_max, Arc::clone(&self.counting))
+        Self::counted(self.store.clone(), Arc::clone(&self.stripes), model, self.bytes_max, Arc::clone(&self.counting))
     }
 
     fn counted(
@@ -180,18 +180,8 @@ impl Slicer {
         bytes_max: u64,
         counting: Arc<Counting>,
     ) -> Self {
-        let evicted = Arc::clone(&counting);
-        let entities = Cache::builder()
-            .name("entities")
-            .max_capacity(bytes_max)
-            .weigher(|uid: &EntityUid, held: &Arc<Held>| u32::try_from(held.weight(uid)).unwrap_or(u32::MAX))
-            .eviction_listener(move |_, _, cause| {
-                if cause == RemovalCause::Size {
-                    evicted.eviction();
-                }
-            })
-            .build_with_hasher(UidHasher::default());
-        Self { store, model, stripes, entities, counting }
+        let entities = Kept::new(bytes_max, Arc::clone(&counting));
+        Self { store, model, stripes, entities, bytes_max, counting }
     }
 
     /// What the cache of entities did so far. Entities are not stamped anew.
@@ -208,7 +198,7 @@ impl Slicer {
 
     /// Forgets every entity; the next slices are read from the store.
     pub fn forget(&self) {
-        self.entities.invalidate_all();
+        self.entities.clear();
     }
 
     /// The slice for these seeds, from cached entities and at most a few reads.
@@ -227,7 +217,7 @@ impl Slicer {
         let mut steps = seeds.reach.steps().iter();
         loop {
             let step = steps.next();
-            let missing = self.take_cached(&wave, &mut held).await;
+            let missing = self.take_cached(&wave, &mut held);
             self.read(missing, step, &mut held).await?;
             held.lay(&seeds.lent);
             let Some(step) = step else { return Ok(held) };
@@ -241,7 +231,7 @@ impl Slicer {
             return Ok(());
         }
         let snapshot = self.store.snapshot(&self.wanted(missing, next)).await?;
-        self.keep(snapshot, held).await
+        self.keep(snapshot, held)
     }
 
     /// Closure from one read snapshot, without the cache: what was cached belonged to other revisions.
@@ -268,7 +258,7 @@ impl Slicer {
             let step = steps.next();
             wave.retain(|uid| held.get(uid).is_none());
             let snapshot = read.snapshot(&self.wanted(wave.clone(), step)).await?;
-            self.keep(snapshot, &mut held).await?;
+            self.keep(snapshot, &mut held)?;
             held.lay(&seeds.lent);
             let Some(step) = step else { return Ok(held) };
             wave = self.next_wave(&wave, step, &held);
@@ -276,16 +266,20 @@ impl Slicer {
     }
 
     /// Moves what is cached into `held` and returns what is not.
-    async fn take_cached(&self, wave: &[EntityUid], held: &mut Gathered) -> Vec<EntityUid> {
+    fn take_cached(&self, wave: &[EntityUid], held: &mut Gathered) -> Vec<EntityUid> {
+        let published = self.stripes.published();
+        // Whether it is still right is found out once all of it is there; this is to read what is not in time for that.
+        let is_fresh =
+            |held: &Held| held.revision >= published || self.stripes.unchanged_since(&held.stripes, held.revision);
         let mut missing = Vec::new();
         for uid in wave {
             if held.get(uid).is_some() {
                 continue;
             }
-            match self.entities.get(uid).await {
-                Some(cached) if self.stripes.unchanged_since(&cached.stripes, cached.revision) => {
+            match self.entities.get(uid) {
+                Some(cached) if is_fresh(&cached) => {
                     self.counting.hits(1);
-                    held.add(uid.clone(), cached);
+                    held.read.push((uid.clone(), cached));
                 }
                 found => {
                     self.counting.miss();
@@ -300,28 +294,27 @@ impl Slicer {
     }
 
     /// Makes entities of what was read, for this slice and for later ones.
-    async fn keep(&self, read: Snapshot, held: &mut Gathered) -> Result<(), SliceError> {
+    fn keep(&self, read: Snapshot, held: &mut Gathered) -> Result<(), SliceError> {
         self.counting.loads(read.entities.len());
         for (uid, facts) in read.entities {
             let fresh = Arc::new(self.hold(&uid, facts.as_ref(), read.revision)?);
-            self.entities.insert(uid.clone(), Arc::clone(&fresh)).await;
+            self.entities.insert(uid.clone(), Arc::clone(&fresh));
             held.add(uid, fresh);
         }
         Ok(())
     }
 
     fn hold(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
-        let held = self.made(uid, facts, revision)?.with_names();
-        Ok(Held { stripes: self.stripes_of(uid, facts), ..held })
+        Ok(self.made(uid, facts, revision)?.with_names().kept(uid, self.stripes_of(uid, facts)))
     }
 
     /// The same without names and without stripes.
     fn made(&self, uid: &EntityUid, facts: Option<&Facts>, revision: Revision) -> Result<Held, SliceError> {
         let entity = facts.map(|facts| entity::entity(uid, facts, &self.model)).transpose()?;
-        Ok(Held { entity, names: Vec::new(), stripes: Box::default(), revision })
+        Ok(Held { entity, ..Held::absent(revision) })
     }
 
-    fn stripes_of(&self, uid: &EntityUid, facts: Option<&Facts>) -> Box<[Stripe]> {
+    fn stripes_of(&self, uid: &EntityUid, facts: Option<&Facts>) -> RestsOn {
         entity::rests_on(uid, facts, &self.model).iter().map(|uid| self.stripes.of(uid)).collect()
     }
 

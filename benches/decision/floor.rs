@@ -72,7 +72,7 @@ pub(super) fn ready(world: &World, schema: &Schema) -> Vec<(Request, Entities)> 
             let uids = vec![request.principal.clone(), request.resource.clone()];
             let slice =
                 slicer.slice(&Seeds { uids, reach: &everything, lent: Lending::nothing() }).await.expect("slice");
-            let entities = cedar::slice(slice.entities()).expect("entities");
+            let entities = cedar::slice(slice.entities().cloned()).expect("entities");
             let (principal, action, resource) = (uid(&request.principal), uid(&request.action), uid(&request.resource));
             let asked = Request::new(principal, action, resource, cedar::Context::empty(), Some(schema));
             ready.push((asked.expect("request"), entities));

@@ -53,8 +53,7 @@ impl Check {
             let explanation = Explanation { not_stored, ..Explanation::default() };
             return Ok(Explained { outcome, explanation, policy_digest, revision: slice.revision });
         }
-        let actions = bundle.action_entities(environment).iter().cloned();
-        let entities = cedar::slice(slice.entities().chain(actions))?;
+        let entities = cedar::slice(slice.entities().chain(bundle.action_entities(environment)).cloned())?;
         let decided =
             Decided { request: &request, context: &context, entities: &entities, chain: &chain, outcome: &outcome };
         let explanation = bundle.explain(environment, decided);

@@ -4,7 +4,7 @@ use super::cached::Cached;
 use super::{Answer, CacheUse, Check, CheckError, InForce, lent};
 use crate::cedar;
 use crate::domain::{DecisionRequest, EntityUid, Outcome};
-use crate::engine::{Bundle, Detail, Environment};
+use crate::engine::{Bundle, Detail, Environment, Handful};
 use crate::slice::{Lending, Seeds, Slice};
 use crate::stamp::{Stamp, Stamped as _, Turn, join};
 use crate::trace;
@@ -130,8 +130,7 @@ impl Check {
         if denied_unseen(bundle, request, slice) {
             return Ok(Outcome::deny());
         }
-        let actions = bundle.action_entities(environment).iter().cloned();
-        let entities = cedar::slice(slice.entities().chain(actions))?;
+        let entities: Handful<'_> = slice.entities().chain(bundle.action_entities(environment)).collect();
         let outcome = bundle.evaluate(environment, request, context, &entities, detail);
         if !self.verifier.is_due() {
             return Ok(outcome);

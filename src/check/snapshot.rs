@@ -131,7 +131,7 @@ impl Decider<'_> {
         if self.in_force.bundle().model().keeps(&searched.known.type_name) && !slice.holds(&searched.known) {
             return Ok(Filter::nothing());
         }
-        let known = cedar::slice(slice.entities())?;
+        let known = cedar::slice(slice.entities().cloned())?;
         Ok(self.in_force.bundle().narrowed(self.environment, searched.sought(), &self.context, &known))
     }
 

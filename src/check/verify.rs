@@ -60,7 +60,7 @@ impl Verifier {
         slice: &Slice,
         (ours, detail): (Outcome, Detail),
     ) -> Result<Outcome, CheckError> {
-        let entities = cedar::slice(slice.entities().chain(bundle.all_actions().iter().cloned()))?;
+        let entities = cedar::slice(slice.entities().chain(bundle.all_actions()).cloned())?;
         let stock = bundle.stock(environment, request, context, &entities);
         if agree(&ours, &stock, detail) {
             return Ok(ours);

@@ -1,5 +1,6 @@
 //! From the policies that hold to a decision.
 
+use super::known::Known;
 use super::program::{self, Findings};
 use super::{Bundle, Environment, ErrorRule};
 use crate::domain::{Decision, DecisionRequest, Outcome};
@@ -27,7 +28,7 @@ impl Bundle {
         environment: &Environment,
         request: &DecisionRequest,
         context: &cedar_policy::Context,
-        entities: &Entities,
+        entities: &impl Known,
         detail: Detail,
     ) -> Outcome {
         match environment.run(request, context, entities, detail) {

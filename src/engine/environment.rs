@@ -1,10 +1,10 @@
 //! A request environment: principal type, action and resource type, with the policies that can apply to it.
 
 use super::decide::Detail;
+use super::known::Known;
 use super::program::{self, Findings, Programs};
 use crate::domain::shape::Shape;
 use crate::domain::{DecisionRequest, EntityUid, Reach};
-use cedar_policy::Entities;
 use cedar_policy_core::ast::{Eid, EntityType, EntityUID, PolicySet, Request};
 use cedar_policy_core::validator::types::Attributes;
 use smol_str::{SmolStr, ToSmolStr as _};
@@ -76,7 +76,7 @@ impl Environment {
         &self,
         request: &DecisionRequest,
         context: &cedar_policy::Context,
-        entities: &Entities,
+        entities: &impl Known,
         detail: Detail,
     ) -> Result<Findings, String> {
         Ok(self.programs.run(self.request(request, context)?, entities, detail))

@@ -5,6 +5,7 @@
 //! those that cannot be answered by looking (`shortcut`).
 
 use super::decide::Detail;
+use super::known::Known;
 use super::shortcut::{Test, View};
 use cedar_policy::{Authorizer, Entities, PolicySet};
 use cedar_policy_core::ast::{Context, EntityUID, EntityUIDEntry, Expr, Literal, Request, SlotEnv, Value, ValueKind};
@@ -45,16 +46,19 @@ pub(super) struct Findings {
 
 impl Programs {
     /// Evaluates every program, or as many as settle the decision: no permit once a forbid holds, and one that holds.
-    pub(super) fn run(&self, request: Request, entities: &Entities, detail: Detail) -> Findings {
-        let view = View::new(&request, entities.as_ref());
-        let evaluator = LazyCell::new(move || Evaluator::new(request, entities.as_ref(), Extensions::all_available()));
+    pub(super) fn run(&self, request: Request, entities: &impl Known, detail: Detail) -> Findings {
+        let view = View::new(&request, entities);
+        let evaluator = LazyCell::new(move || {
+            let all = entities.all().map_err(|error| error.to_string())?;
+            Ok(Evaluator::new(request, all.as_ref(), Extensions::all_available()))
+        });
         let run = |program: &Program, held: &mut Vec<SmolStr>, errors: &mut Vec<String>| match view
             .as_ref()
             .and_then(|view| program.shortcut.holds(view))
         {
             Some(true) => held.push(program.id.clone()),
             Some(false) => {}
-            None => program.run(&evaluator, held, errors),
+            None => program.run(evaluator.as_ref(), held, errors),
         };
         let mut findings = Findings::default();
         let is_settled = |held: &Vec<SmolStr>| detail == Detail::Decision && !held.is_empty();
@@ -93,7 +97,12 @@ impl Program {
         Self { id, condition, shortcut }
     }
 
-    fn run(&self, evaluator: &Evaluator<'_>, held: &mut Vec<SmolStr>, errors: &mut Vec<String>) {
+    /// `evaluator` is why there is none, if there is none: then no policy can be told to hold.
+    fn run(&self, evaluator: Result<&Evaluator<'_>, &String>, held: &mut Vec<SmolStr>, errors: &mut Vec<String>) {
+        let evaluator = match evaluator {
+            Ok(evaluator) => evaluator,
+            Err(why) => return errors.push(failure(&self.id, why)),
+        };
         match evaluator.interpret(&self.condition, &SlotEnv::new()) {
             Ok(Value { value: ValueKind::Lit(Literal::Bool(true)), .. }) => held.push(self.id.clone()),
             Ok(Value { value: ValueKind::Lit(Literal::Bool(false)), .. }) => {}

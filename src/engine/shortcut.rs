@@ -5,11 +5,11 @@
 //! Where anything is not quite as expected, an expression of another kind, a missing entity or attribute, a value of
 //! another type, there is no answer, and Cedar's evaluator is asked: it alone fails, and says why.
 
+use super::known::{Known, Unknown};
+use crate::cedar::Entity;
 use cedar_policy_core::ast::{
-    BinaryOp, Entity, EntityType, EntityUID, Expr, ExprKind, Literal, PartialValue, Request, UnaryOp, Value, ValueKind,
-    Var,
+    BinaryOp, EntityType, EntityUID, Expr, ExprKind, Literal, PartialValue, Request, UnaryOp, Value, ValueKind, Var,
 };
-use cedar_policy_core::entities::{Dereference, Entities};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -44,10 +44,10 @@ pub(super) enum Path {
 }
 
 /// A request and its entities, to look at.
-pub(super) struct View<'a> {
+pub(super) struct View<'a, K> {
     principal: (Literal, Option<&'a Entity>),
     resource: (Literal, Option<&'a Entity>),
-    entities: &'a Entities,
+    entities: &'a K,
 }
 
 impl Test {
@@ -59,7 +59,7 @@ impl Test {
     /// Whether the condition holds, if that can be seen.
     // INVARIANT: parts are looked at in Cedar's order, and one that cannot be seen ends it: what Cedar would not
     // have come to decides nothing, and what would have failed is left to fail.
-    pub(super) fn holds(&self, view: &View<'_>) -> Option<bool> {
+    pub(super) fn holds(&self, view: &View<'_, impl Known>) -> Option<bool> {
         match self {
             Self::Known(known) => Some(*known),
             Self::Flag(path) => flag(view.see(path)?),
@@ -130,11 +130,11 @@ enum Seen<'a> {
     Other(&'a ValueKind),
 }
 
-impl<'a> View<'a> {
+impl<'a, K: Known> View<'a, K> {
     /// `None` if principal or resource are unknown.
-    pub(super) fn new(request: &Request, entities: &'a Entities) -> Option<Self> {
+    pub(super) fn new(request: &Request, entities: &'a K) -> Option<Self> {
         let known = |uid: &EntityUID| {
-            let entity = find(entities, uid).ok()?;
+            let entity = entities.find(uid).ok()?;
             Some((Literal::EntityUID(Arc::new(uid.clone())), entity))
         };
         let (principal, resource) = (known(request.principal().uid()?)?, known(request.resource().uid()?)?);
@@ -185,19 +185,7 @@ impl<'a> View<'a> {
                 return Ok(*entity);
             }
         }
-        find(self.entities, wanted)
-    }
-}
-
-/// Whether there is such an entity is not known.
-struct Unknown;
-
-/// The entity, or that there is none.
-fn find<'a>(entities: &'a Entities, uid: &EntityUID) -> Result<Option<&'a Entity>, Unknown> {
-    match entities.entity(uid) {
-        Dereference::Data(entity) => Ok(Some(entity)),
-        Dereference::NoSuchEntity => Ok(None),
-        Dereference::Residual(_) => Err(Unknown),
+        self.entities.find(wanted)
     }
 }
 
@@ -267,7 +255,7 @@ mod tests {
     fn both(condition: &str, principal: &str) -> (Option<bool>, Option<bool>) {
         let (entities, request) = (entities(), request(principal));
         let condition = Expr::from_str(condition).unwrap();
-        let seen = View::new(&request, entities.as_ref()).and_then(|view| Test::of(&condition).holds(&view));
+        let seen = View::new(&request, &entities).and_then(|view| Test::of(&condition).holds(&view));
         let evaluator = Evaluator::new(request, entities.as_ref(), Extensions::all_available());
         let cedar = evaluator.interpret(&condition, &SlotEnv::new()).ok();
         let is = |literal: bool| cedar == Some(Value::from(literal));

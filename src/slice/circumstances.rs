@@ -37,7 +37,7 @@ impl Slicer {
             let mut read = self.store.read().await?;
             let mut held = self.reread_on(&mut read, seeds).await?;
             let groups = groups_of(person, &held);
-            self.keep(read.snapshot(&self.wanted(groups, None)).await?, &mut held).await?;
+            self.keep(read.snapshot(&self.wanted(groups, None)).await?, &mut held)?;
             // Where all types are the host's own, nothing lies in anything.
             let chain = match content.filter(|_| self.model.keeper() == Keeper::Conclave) {
                 Some(content) => chain(&mut read, content, &seeds.lent, &held).await?,

@@ -269,8 +269,8 @@ impl Overlay {
     }
 
     /// All that is laid over.
-    pub(super) fn entities(&self) -> impl Iterator<Item = Arc<Entity>> {
-        self.0.iter().map(|layer| Arc::clone(&layer.entity))
+    pub(super) fn entities(&self) -> impl Iterator<Item = &Arc<Entity>> {
+        self.0.iter().map(|layer| &layer.entity)
     }
 
     /// The entity with ancestors that it does not know of yet, if there are any.

@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("stamp", &["domain", "store"], &["sqlx", "axum", "hyper", "moka", "cedar_policy", "cedar_policy_core"]),
     ("counters", &[], &["sqlx", "axum", "hyper", "moka", "tokio", "cedar_policy", "cedar_policy_core"]),
     ("cedar", &["domain"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
-    ("slice", &["domain", "store", "stamp", "cedar", "counters"], &["sqlx", "axum", "hyper", "cedar_policy"]),
+    ("slice", &["domain", "store", "stamp", "cedar", "counters"], &["sqlx", "axum", "hyper", "moka", "cedar_policy"]),
     ("engine", &["domain", "cedar"], &["sqlx", "axum", "hyper", "moka", "tokio"]),
     (
         "check",

@@ -288,7 +288,8 @@ impl<P: Protocol> World<P> {
 
     fn kept(&self, entity: usize) -> Option<Arc<Held>> {
         let kept = self.entities[entity].lock().unwrap().clone()?;
-        self.stripes.unchanged_since(&kept.rests_on, kept.revision).then_some(kept)
+        let is_newest = kept.revision >= self.stripes.published();
+        (is_newest || self.stripes.unchanged_since(&kept.rests_on, kept.revision)).then_some(kept)
     }
 
     /// As `Slicer::reread` does it: everything from one snapshot.
