@@ -7,7 +7,7 @@
 //! | `location`, `lock`, `open`, `migrate` | from a URL to a database that is ours, whole and, as a file, owned by this process |
 //! | `server` | connections to a `PostgreSQL` server, and what is asked of it |
 //! | `sql` | one text of SQL for both databases |
-//! | `connection`, `lease` | one connection and its settings; who may use it now |
+//! | `connection`, `lease`, `ended` | one connection and its settings; who may use it now; whether it was what failed |
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
 //! | `follow` | what other sidecars changed in the database of a server |
 //! | `replica` | a copy of such a database, to read decisions from |
@@ -28,6 +28,7 @@ pub mod bulk;
 mod changes;
 mod connection;
 pub mod doctor;
+mod ended;
 mod error;
 mod facts;
 mod follow;

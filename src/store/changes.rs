@@ -63,12 +63,8 @@ impl Store {
             return Ok(rows);
         }
         let after = i64::try_from(revision.0).unwrap_or(i64::MAX);
-        let mut lease = self.reader().await?;
-        let rows = sql::query_as(SINCE).bind(after).bind(revisions_max).fetch_all(lease.connection()).await;
-        if rows.is_err() {
-            lease.doubt();
-        }
-        Ok(rows?)
+        let rows = self.rows(|| sql::query(SINCE).bind(after).bind(revisions_max)).await?;
+        Ok(rows.iter().map(ChangeRow::from_row).collect::<Result<_, _>>()?)
     }
 }
 

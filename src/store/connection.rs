@@ -1,5 +1,6 @@
 //! One connection: how it is opened, what is checked of it, and whether it can be trusted.
 
+use super::ended;
 use super::error::{OpenError, StoreError};
 use super::limits;
 use super::location::Location;
@@ -273,6 +274,21 @@ impl Slot {
             self.unsure = false;
         }
         Ok(())
+    }
+
+    /// After something failed: puts another connection in the place of this one, if it is this one that failed, and says
+    /// whether there is one now. Whoever asked for nothing that has an effect may ask once more then.
+    ///
+    /// INVARIANT: what is asked once more is asked from its beginning, what was known before it looked up anew: it is as if
+    /// it had not been asked before. The server at the other end may be another one.
+    pub(super) async fn mends(&mut self, failure: &StoreError) -> bool {
+        if self.connection.dialect() == Dialect::Sqlite || !ended::is_of_connection(failure) {
+            return false;
+        }
+        self.unsure = true;
+        let Ok(connection) = Box::pin(self.reconnect()).await else { return false };
+        (self.connection, self.unsure) = (connection, false);
+        true
     }
 
     /// Whether the database says that nothing is open any more.

@@ -174,6 +174,17 @@ pub enum OpenError {
         /// Which migration.
         version: i64,
     },
+    /// The same on a server.
+    #[error(
+        "schema version {version} of `{database}` differs from the one this conclave has: one of the two was altered; take \
+         the program that the database was made with, or restore the database by the server's own means"
+    )]
+    AlteredOnServer {
+        /// The database, without a password.
+        database: PathBuf,
+        /// Which migration.
+        version: i64,
+    },
     /// `SQLite` did not take a setting on which durability or correctness rests.
     #[error("`{path}` cannot be kept safely here: its {setting} is `{found}` and must be `{wanted}`")]
     Setting {

@@ -25,8 +25,9 @@ pub use task::Following;
 
 use super::changes::ChangeRow;
 use super::error::StoreError;
+use super::lease::Lease;
 use super::sql::{self, Connection, FromRow, Row};
-use super::write::{Follower, hear, tell};
+use super::write::{Follower, everything, hear, tell};
 use super::{Store, limits};
 use crate::domain::{EntityUid, Revision};
 use recent::Recent;
@@ -166,10 +167,10 @@ impl Store {
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let Some(followed) = &self.inner.followed else { return Ok(()) };
         let mut lease = self.reader().await?;
-        lease.under_way();
-        let caught = followed.catch_up(lease.connection(), Sight::Newest).await;
-        lease.over(caught.is_ok());
-        caught
+        match followed.catch_up_over(&mut lease).await {
+            Err(failure) if lease.mends(&failure).await => followed.catch_up_over(&mut lease).await,
+            caught => caught,
+        }
     }
 
     /// Takes what the server told; whether nothing has to be read for it.
@@ -250,12 +251,20 @@ impl Store {
 }
 
 impl Followed {
+    /// Tells of everything that is there by now.
+    async fn catch_up_over(&self, lease: &mut Lease) -> Result<(), StoreError> {
+        lease.under_way();
+        let caught = self.catch_up(lease.connection(), Sight::Newest).await;
+        lease.over(caught.is_ok());
+        caught
+    }
+
     /// Tells of everything that the connection shows.
     async fn catch_up(&self, connection: &mut Connection, sight: Sight) -> Result<(), StoreError> {
         let Some(told) = self.told.get() else { return Ok(()) };
         loop {
-            let before = self.before();
-            let after = i64::try_from(told.follower.applied().0).unwrap_or(i64::MAX);
+            let (before, applied) = (self.before(), told.follower.applied());
+            let after = i64::try_from(applied.0).unwrap_or(i64::MAX);
             let query = sql::query_as(NEWS).bind(after).bind(limits::FOLLOWED_REVISIONS_MAX);
             let rows: Vec<News> = query.fetch_all(connection).await?;
             let newest = rows.first().map_or(Revision::default(), |news| news.newest);
@@ -264,12 +273,8 @@ impl Followed {
             }
             let rows: Vec<_> = rows.into_iter().filter_map(|news| news.change).collect();
             let last = rows.last().map(|row| row.revision);
-            if !rows.is_empty() {
-                let changes = rows.chunk_by(|one, next| one.revision == next.revision);
-                let changes = changes.filter_map(|change| Some((change.first()?.revision, touched(change))));
-                tell(&*told.follower, &changes.collect::<Vec<_>>());
-                self.recent.put(&rows);
-            }
+            tell(&*told.follower, &whole(applied, newest, &rows));
+            self.recent.put(&rows);
             if last.is_none_or(|last| last >= newest) {
                 // INVARIANT: the time is that before the question, and in a transaction that before its first: what is
                 // there by then was told. A later one would make what it cannot see count as known.
@@ -302,6 +307,23 @@ impl Followed {
         // INVARIANT: up to what is applied, which is all that anybody was told of by this sidecar.
         self.recent.since(revision, told.follower.applied(), revisions_max)
     }
+}
+
+/// What each of these changes touched, of all after `applied`; where there are none they go up to `newest`.
+// INVARIANT: where the record has a gap, what is right after it counts as having touched everything: nobody knows what was
+// touched by what is no longer there, and what is kept here may rest on it.
+fn whole(applied: Revision, newest: Revision, rows: &[ChangeRow]) -> Vec<(Revision, Vec<EntityUid>)> {
+    let mut known = applied;
+    let mut told = Vec::new();
+    for change in rows.chunk_by(|one, next| one.revision == next.revision) {
+        let Some(revision) = change.first().map(|row| row.revision) else { continue };
+        told.push((revision, if revision == known.next() { touched(change) } else { everything() }));
+        known = revision;
+    }
+    if told.is_empty() && newest > applied {
+        told.push((newest, everything()));
+    }
+    told
 }
 
 /// What one change touched.

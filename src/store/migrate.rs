@@ -164,11 +164,18 @@ fn compare(plan: &Plan, dialect: Dialect, applied: Vec<AppliedMigration>) -> Res
             return Err(newer(plan, dialect, found.version, newest));
         };
         if ours.checksum != found.checksum {
-            return Err(OpenError::Altered { path: plan.name(), version: found.version });
+            return Err(altered(plan, dialect, found.version));
         }
         missing = missing.saturating_sub(1);
     }
     Ok(if missing == 0 { State::Current } else { State::Behind })
+}
+
+fn altered(plan: &Plan, dialect: Dialect, version: i64) -> OpenError {
+    match dialect {
+        Dialect::Sqlite => OpenError::Altered { path: plan.name(), version },
+        Dialect::Postgres => OpenError::AlteredOnServer { database: plan.name(), version },
+    }
 }
 
 /// A server has no backup of ours to go back to.
@@ -221,6 +228,49 @@ mod tests {
         }
         let applied = connection.list_applied_migrations(APPLIED).await.unwrap();
         assert_eq!(applied.len(), VERSIONS.len());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_while_the_schema_is_brought_up_is_replaced() {
+        let place = Place::new().await;
+        let plan = Plan { location: Location::parse(&place.url).unwrap(), role: Role::Writer };
+        let Location::Server(_) = &plan.location else {
+            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
+            return;
+        };
+        let Connection::Postgres { mut connection, .. } = plan.connect().await.unwrap() else { unreachable!() };
+        let older = Migrator::with_migrations(known(Dialect::Postgres).take(VERSIONS.len() - 3).collect());
+        older.run_direct(None, &mut connection, false).await.unwrap();
+        let mut beside = Connection::of_server(connection);
+        beside.run(format!("BEGIN; LOCK TABLE {APPLIED} IN SHARE MODE")).await.unwrap();
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        // Over another connection: who is in a transaction sees others as they were when it first looked.
+        let mut watching = plan.connect().await.unwrap();
+        let release = async {
+            while sql::query_scalar::<i64>(end).fetch_one(&mut watching).await.unwrap() == 0 {}
+            beside.run("COMMIT").await.unwrap();
+        };
+        let (opened, ()) = tokio::join!(Store::open(&place.url, Access::Own), release);
+        opened.unwrap().close().await;
+    }
+
+    #[tokio::test]
+    async fn what_was_altered_on_a_server_is_for_the_servers_own_means() {
+        let place = Place::new().await;
+        let plan = Plan { location: Location::parse(&place.url).unwrap(), role: Role::Writer };
+        let Location::Server(_) = &plan.location else {
+            eprintln!("skipped: this is about a server (CONCLAVE_TEST_DATABASE)");
+            return;
+        };
+        Store::open(&place.url, Access::Own).await.unwrap().close().await;
+        let alter = format!("UPDATE {APPLIED} SET checksum = '\\x00' WHERE version = 2");
+        plan.connect().await.unwrap().run(alter).await.unwrap();
+        for access in [Access::Own, Access::ReadOnly] {
+            let message = Store::open(&place.url, access).await.unwrap_err().to_string();
+            assert!(message.contains("schema version 2 ") && message.contains("server's own means"), "{message}");
+            assert!(!message.contains("conclave restore"), "{message}");
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! From a URL to an open store: ours, whole, owned if need be.
 
 use super::connection::{Plan, Role};
+use super::ended;
 use super::error::OpenError;
 use super::follow::Followed;
 use super::lease::Leases;
@@ -8,6 +9,7 @@ use super::location::{self, Location};
 use super::lock::OwnerLock;
 use super::migrate::{self, State};
 use super::server::Server;
+use super::sql::Connection;
 use super::{Inner, Store, limits};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -73,7 +75,7 @@ async fn join(server: Box<Server>, access: Access) -> Result<Inner, OpenError> {
     let mut connection = plan.connect_checked().await?;
     match migrate::inspect(&plan, &mut connection).await? {
         State::Current => {}
-        State::Empty | State::Behind if is_own => migrate::migrate(&plan, &mut connection).await?,
+        State::Empty | State::Behind if is_own => connection = bring_up(&plan, connection).await?,
         State::Empty | State::Behind => return Err(OpenError::Older(plan.name())),
     }
     migrate::stands(&plan, &mut connection).await?;
@@ -85,6 +87,20 @@ async fn join(server: Box<Server>, access: Access) -> Result<Inner, OpenError> {
         replica: OnceLock::new(),
         lock: None,
     })
+}
+
+/// Gives a database on a server the schema of this program. The server ends a connection over which it waits too long in a
+/// transaction, that of a process that is halted, say: each version is there whole or not at all then, and another
+/// connection brings the rest.
+async fn bring_up(plan: &Plan, mut connection: Connection) -> Result<Connection, OpenError> {
+    match migrate::migrate(plan, &mut connection).await {
+        Err(failure) if ended::is_of_migration(&failure) => {
+            connection = plan.connect_checked().await?;
+            migrate::migrate(plan, &mut connection).await?;
+        }
+        done => done?,
+    }
+    Ok(connection)
 }
 
 /// Makes the file, for nobody but its owner, if there is none; SQLite gives the files it makes beside

@@ -8,7 +8,7 @@ use super::follow::Before;
 use super::lease::Lease;
 use crate::domain::facts::{Link, Snapshot, Wanted};
 use crate::domain::{ContentRef, EntityUid, Revision};
-use crate::store::sql::{self, Connection};
+use crate::store::sql::{self, Connection, Query, Row};
 
 const REVISION: &str = "SELECT revision FROM store WHERE one = 1";
 
@@ -19,9 +19,10 @@ impl Store {
     /// [`StoreError`] if the database does not answer.
     pub async fn revision(&self) -> Result<Revision, StoreError> {
         let mut lease = self.inner.readers.lease().await?;
-        lease.under_way();
-        let read = sql::query_scalar(REVISION).fetch_one(lease.connection()).await;
-        Ok(Revision(trusted(&mut lease, read)?))
+        match revision(&mut lease).await {
+            Err(failure) if lease.mends(&failure).await => revision(&mut lease).await,
+            read => read,
+        }
     }
 
     /// The revision and everything wanted, in one statement.
@@ -36,18 +37,33 @@ impl Store {
             return Ok(snapshot);
         }
         let mut lease = self.inner.readers.lease().await?;
+        if self.is_shared() {
+            return Box::pin(self.shared_snapshot(&mut lease, wanted)).await;
+        }
+        let read = facts::fetch(lease.connection(), wanted, &KnownKeys::default()).await;
+        let rows = trusted(&mut lease, read)?;
+        drop(lease);
+        rows.snapshot()
+    }
+
+    /// The same where others change the database too.
+    async fn shared_snapshot(&self, lease: &mut Lease, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
+        match self.followed_snapshot(lease, wanted).await {
+            Err(failure) if lease.mends(&failure).await => self.followed_snapshot(lease, wanted).await,
+            read => read,
+        }
+    }
+
+    async fn followed_snapshot(&self, lease: &mut Lease, wanted: &[Wanted]) -> Result<Snapshot, StoreError> {
         let before = self.before();
         lease.under_way();
         let read = facts::fetch(lease.connection(), wanted, &KnownKeys::default()).await;
-        let rows = trusted(&mut lease, read)?;
-        let Some(before) = before else {
-            drop(lease);
-            return rows.snapshot();
-        };
-        let snapshot = rows.snapshot()?;
-        lease.under_way();
-        let seen = Box::pin(self.seen(lease.connection(), snapshot.revision, before)).await;
-        trusted(&mut lease, seen)?;
+        let snapshot = trusted(lease, read)?.snapshot()?;
+        if let Some(before) = before {
+            lease.under_way();
+            let seen = self.seen(lease.connection(), snapshot.revision, before).await;
+            trusted(lease, seen)?;
+        }
         Ok(snapshot)
     }
 
@@ -56,13 +72,26 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if no connection is free in time or the database does not answer.
     pub async fn read(&self) -> Result<ReadTransaction, StoreError> {
-        let mut transaction = ReadTransaction {
-            lease: self.inner.readers.lease().await?,
-            known: KnownKeys::default(),
-            follows: self.before().map(|before| (self.clone(), before)),
-        };
-        transaction.lease.begin(Begin::Read).await?;
-        Ok(transaction)
+        let mut lease = self.inner.readers.lease().await?;
+        let mut before = self.before();
+        if let Err(failure) = lease.begin(Begin::Read).await {
+            if !lease.mends(&failure).await {
+                return Err(failure);
+            }
+            before = self.before();
+            lease.begin(Begin::Read).await?;
+        }
+        let follows = before.map(|before| (self.clone(), before));
+        Ok(ReadTransaction { lease, known: KnownKeys::default(), follows })
+    }
+
+    /// The rows of one statement that only reads.
+    pub(in crate::store) async fn rows(&self, statement: impl Fn() -> Query<'static>) -> Result<Vec<Row>, StoreError> {
+        let mut lease = self.reader().await?;
+        match rows(&mut lease, statement()).await {
+            Err(failure) if lease.mends(&failure).await => rows(&mut lease, statement()).await,
+            read => read,
+        }
     }
 
     /// A connection for one statement that only reads.
@@ -113,6 +142,18 @@ impl ReadTransaction {
     }
 }
 
+async fn revision(lease: &mut Lease) -> Result<Revision, StoreError> {
+    lease.under_way();
+    let read = sql::query_scalar(REVISION).fetch_one(lease.connection()).await;
+    Ok(Revision(trusted(lease, read)?))
+}
+
+async fn rows(lease: &mut Lease, statement: Query<'_>) -> Result<Vec<Row>, StoreError> {
+    lease.under_way();
+    let read = statement.fetch_all(lease.connection()).await;
+    Ok(trusted(lease, read)?)
+}
+
 /// Has the connection checked before its next use if this use failed.
 fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
     slot.over(result.is_ok());
@@ -123,6 +164,7 @@ fn trusted<T, E>(slot: &mut Slot, result: Result<T, E>) -> Result<T, E> {
 mod tests {
     use super::*;
     use crate::domain::facts::{Keeper, Neighbours};
+    use crate::store::limits;
     use crate::store::testing::World;
 
     #[tokio::test]
@@ -139,6 +181,59 @@ mod tests {
         let after = world.store.snapshot(&wanted).await.unwrap();
         assert_eq!(after.revision, before.revision.next());
         assert_ne!(after.entities, before.entities);
+    }
+
+    #[tokio::test]
+    async fn connections_that_the_server_ended_refuse_nobody() {
+        let world = World::new().await;
+        if !world.is_on_server() {
+            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
+            return;
+        }
+        let (store, mut beside) = (&world.store, world.connection().await);
+        let mut ended = async || end_others(&mut beside).await;
+        for _ in 0..2 {
+            ended().await;
+            let mut all = Vec::new();
+            for _ in 0..limits::READ_CONNECTIONS_MAX {
+                all.push(store.read().await.unwrap());
+            }
+            for mut reading in all {
+                assert_eq!(reading.snapshot(&[]).await.unwrap().revision, Revision(1));
+            }
+        }
+        ended().await;
+        let asked = (0..limits::READ_CONNECTIONS_MAX).map(|_| store.snapshot(&[]));
+        for snapshot in futures_util::future::join_all(asked).await {
+            assert_eq!(snapshot.unwrap().revision, Revision(1));
+        }
+        ended().await;
+        assert_eq!(store.revision().await.unwrap(), Revision(1));
+        ended().await;
+        assert_eq!(store.changes_since(Revision(0), 9).await.unwrap().len(), 1);
+        ended().await;
+        let written = store.write("test", None, 0).await.unwrap();
+        assert_eq!(written.base(), Revision(1));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_ended_is_not_gone_on_with() {
+        let world = World::new().await;
+        if !world.is_on_server() {
+            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
+            return;
+        }
+        let mut reading = world.store.read().await.unwrap();
+        reading.snapshot(&[]).await.unwrap();
+        end_others(&mut world.connection().await).await;
+        reading.snapshot(&[]).await.unwrap_err();
+    }
+
+    /// Ends every other connection to the database, and waits until they have.
+    async fn end_others(connection: &mut Connection) {
+        let end = "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        assert!(sql::query_scalar::<i64>(end).fetch_one(connection).await.unwrap() > 0);
     }
 
     #[tokio::test]

@@ -216,6 +216,9 @@ fn own_settings(role: Role) -> String {
     match role {
         // What a server reads it finds through indexes, as on a file. Small tables would be gone through from end to end
         // instead, once for each look into them, and a plan made while they were small is kept for a while.
+        // Which plan is kept is for the server to choose: after five executions it keeps one for any values where that is no
+        // dearer. Made to keep one from the first (`plan_cache_mode`), it goes through all of `changes` to find the newest,
+        // as it does not know then that few are asked for.
         Role::Reader => "SET default_transaction_read_only = on; SET enable_seqscan = off".to_owned(),
         Role::Visitor => "SET default_transaction_read_only = on".to_owned(),
         Role::Writer => format!(

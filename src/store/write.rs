@@ -29,6 +29,7 @@ use crate::domain::{EntityUid, Revision, UserId};
 use crate::store::sql::Connection;
 use touched::Touched;
 
+pub(in crate::store) use follower::everything;
 pub use follower::{Follower, followed, hear, tell};
 
 /// One change under way. Dropped without [`WriteTransaction::commit`], it never was.
@@ -69,8 +70,14 @@ impl Store {
         at_ms: i64,
     ) -> Result<WriteTransaction, StoreError> {
         let mut lease = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?.lease().await?;
-        let before = self.before();
-        let (base, rows_before) = begin(&mut lease).await?;
+        let (mut before, mut begun) = (self.before(), begin(&mut lease).await);
+        // A change whose connection ended before anything was written never was.
+        if let Err(failure) = &begun
+            && lease.mends(failure).await
+        {
+            (before, begun) = (self.before(), begin(&mut lease).await);
+        }
+        let (base, rows_before) = begun?;
         // INVARIANT: before anybody checks whether the change may be made, and before it has a revision of its own.
         if let Some(before) = before {
             Box::pin(self.builds_on(lease.connection(), base, before)).await?;

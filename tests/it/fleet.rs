@@ -9,6 +9,7 @@ mod member;
 mod moving;
 mod proxy;
 mod replica;
+mod restart;
 mod run;
 
 use crate::sidecar::{TestSidecar, is_on_server, run, segment};

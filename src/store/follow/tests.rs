@@ -112,6 +112,19 @@ async fn a_change_follows_all_before_it_first() {
     assert_eq!(recording.take(), [""; 0]);
 }
 
+#[tokio::test]
+async fn following_goes_on_over_another_connection() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for id in ["a", "b"] {
+        let revision = change(&world.store, id).await;
+        world.connection().await.run(end).await.unwrap();
+        other.catch_up().await.unwrap();
+        assert_eq!(recording.take().last(), Some(&format!("publish {revision}")));
+    }
+}
+
 /// A connection that hears what sidecars hear.
 async fn listening(world: &World) -> PgListener {
     let mut listener = PgListener::connect(world.url()).await.unwrap();
@@ -260,6 +273,31 @@ async fn a_server_that_has_lost_changes_is_answered_from_no_more() {
     other.be_current().await.unwrap_err();
     other.snapshot(&sales()).await.map(drop).unwrap_err();
     assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn where_the_record_has_a_gap_everything_counts_as_touched() {
+    let Some((world, other, recording)) = pair().await else { return };
+    let forget = async |revisions: &str| {
+        for table in ["changes", "commits"] {
+            world.connection().await.run(format!("DELETE FROM {table} WHERE revision {revisions}")).await.unwrap();
+        }
+    };
+    for id in ["a", "b", "c", "d"] {
+        change(&world.store, id).await;
+    }
+    // Before what is there still, and in between.
+    forget("IN (2, 4)").await;
+    other.catch_up().await.unwrap();
+    assert_eq!(recording.take(), ["raise all to 3", "raise all to 5", "publish 5"]);
+    // All there was.
+    change(&world.store, "e").await;
+    forget("> 1").await;
+    other.snapshot(&sales()).await.unwrap();
+    assert_eq!(recording.take(), ["raise all to 6", "publish 6"]);
+    change(&world.store, "f").await;
+    other.catch_up().await.unwrap();
+    assert_eq!(recording.take(), [r#"raise Item::"f" to 7"#, "publish 7"]);
 }
 
 #[tokio::test]

@@ -58,13 +58,9 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn history(&self, place: Place, until: Revision, rows_max: u32) -> Result<Vec<HistoryRow>, StoreError> {
         let number = |revision: Revision| i64::try_from(revision.0).unwrap_or(i64::MAX);
-        let mut lease = self.reader().await?;
-        let query = sql::query(AFTER).bind(number(place.revision)).bind(place.ordinal).bind(number(until));
-        let rows = query.bind(rows_max).fetch_all(lease.connection()).await;
-        if rows.is_err() {
-            lease.doubt();
-        }
-        rows?.iter().map(read).collect()
+        let after = || sql::query(AFTER).bind(number(place.revision)).bind(place.ordinal);
+        let rows = self.rows(|| after().bind(number(until)).bind(rows_max)).await?;
+        rows.iter().map(read).collect()
     }
 }
 

@@ -27,6 +27,11 @@ pub trait Follower: Send + Sync {
 /// The entity that stands for every entity there is: what imports touch.
 const EVERYTHING: (&str, &str) = ("Store", "*");
 
+/// What a change counts as having touched of which nobody can say what it was.
+pub(in crate::store) fn everything() -> Vec<EntityUid> {
+    vec![EntityUid::new(EVERYTHING.0, EVERYTHING.1)]
+}
+
 /// Tells of changes that others made, each whole, in order, and the first of them right after those that are applied.
 // INVARIANT: a change raises its stripes before it counts as applied, and counts as applied before anybody here can
 // learn its revision: an answer of that revision is then never put together from what was kept before it. Two may tell
