@@ -123,7 +123,8 @@ def machine(setting):
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     lock = (ROOT / "Cargo.lock").read_text()
     version = lambda name: re.search(rf'name = "{name}"\nversion = "(.*)"', lock).group(1)
-    changed = run("git", "status", "--porcelain", "--untracked-files=no", "--", ":!benches/RESULTS.md").strip()
+    changed = run("git", "status", "--porcelain", "--untracked-files=no", "--",
+                  ":!benches/RESULTS.md", ":!benches/ratios.json").strip()
     return {
         "cpu": cpu.group(1) if cpu else platform.processor(),
         "cores": os.cpu_count(),
