@@ -130,7 +130,7 @@ impl Check {
         if denied_unseen(bundle, request, slice) {
             return Ok(Outcome::deny());
         }
-        let entities: Handful<'_> = slice.entities().chain(bundle.action_entities(environment)).collect();
+        let entities = Handful::of(slice.entities().chain(bundle.action_entities(environment)))?;
         let outcome = bundle.evaluate(environment, request, context, &entities, detail);
         if !self.verifier.is_due() {
             return Ok(outcome);

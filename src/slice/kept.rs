@@ -12,7 +12,8 @@ use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, Weighter};
 use std::sync::Arc;
 
-/// What an entity takes about, in bytes: how many places there are at first.
+/// What an entity takes about, in bytes. How many there will be decides into how many parts the cache is split, each
+/// with a lock of its own, and how many keys that had to go are remembered.
 const ENTITY_BYTES: u64 = 4 * 1024;
 
 /// Entities by uid; absent ones too.

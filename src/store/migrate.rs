@@ -194,6 +194,7 @@ mod tests {
     use crate::store::sql;
     use crate::store::testing::{Place, World};
     use crate::store::{Access, Store};
+    use sqlx::PgConnection;
 
     #[test]
     fn every_file_is_part_of_the_program_under_its_number() {
@@ -209,17 +210,29 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn several_that_begin_at_once_bring_an_older_schema_up_once() {
+    /// An empty database of a server, if tests are run on one.
+    async fn on_server() -> Option<(Place, Plan)> {
         let place = Place::new().await;
         let plan = Plan { location: Location::parse(&place.url).unwrap(), role: Role::Writer };
-        let Location::Server(_) = &plan.location else {
-            eprintln!("skipped: several begin at once only on a server (CONCLAVE_TEST_DATABASE)");
-            return;
-        };
+        if let Location::Server(_) = plan.location {
+            return Some((place, plan));
+        }
+        eprintln!("skipped: this is about a server (CONCLAVE_TEST_DATABASE)");
+        None
+    }
+
+    /// Brings up an older schema, and is connected to it.
+    async fn older(plan: &Plan) -> PgConnection {
         let Connection::Postgres { mut connection, .. } = plan.connect().await.unwrap() else { unreachable!() };
         let older = Migrator::with_migrations(known(Dialect::Postgres).take(VERSIONS.len() - 3).collect());
         older.run_direct(None, &mut connection, false).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn several_that_begin_at_once_bring_an_older_schema_up_once() {
+        let Some((place, plan)) = on_server().await else { return };
+        let mut connection = older(&plan).await;
         let refused = Store::open(&place.url, Access::ReadOnly).await.unwrap_err().to_string();
         assert!(refused.contains("conclave serve"), "{refused}");
         let begun = (0..3).map(|_| Store::open(&place.url, Access::Own));
@@ -232,15 +245,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_ends_while_the_schema_is_brought_up_is_replaced() {
-        let place = Place::new().await;
-        let plan = Plan { location: Location::parse(&place.url).unwrap(), role: Role::Writer };
-        let Location::Server(_) = &plan.location else {
-            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
-            return;
-        };
-        let Connection::Postgres { mut connection, .. } = plan.connect().await.unwrap() else { unreachable!() };
-        let older = Migrator::with_migrations(known(Dialect::Postgres).take(VERSIONS.len() - 3).collect());
-        older.run_direct(None, &mut connection, false).await.unwrap();
+        let Some((place, plan)) = on_server().await else { return };
+        let mut connection = older(&plan).await;
         let mut beside = Connection::of_server(connection);
         beside.run(format!("BEGIN; LOCK TABLE {APPLIED} IN SHARE MODE")).await.unwrap();
         let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -257,12 +263,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_altered_on_a_server_is_for_the_servers_own_means() {
-        let place = Place::new().await;
-        let plan = Plan { location: Location::parse(&place.url).unwrap(), role: Role::Writer };
-        let Location::Server(_) = &plan.location else {
-            eprintln!("skipped: this is about a server (CONCLAVE_TEST_DATABASE)");
-            return;
-        };
+        let Some((place, plan)) = on_server().await else { return };
         Store::open(&place.url, Access::Own).await.unwrap().close().await;
         let alter = format!("UPDATE {APPLIED} SET checksum = '\\x00' WHERE version = 2");
         plan.connect().await.unwrap().run(alter).await.unwrap();

@@ -185,11 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn connections_that_the_server_ended_refuse_nobody() {
-        let world = World::new().await;
-        if !world.is_on_server() {
-            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
-            return;
-        }
+        let Some(world) = World::on_server().await else { return };
         let (store, mut beside) = (&world.store, world.connection().await);
         let mut ended = async || end_others(&mut beside).await;
         for _ in 0..2 {
@@ -218,11 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_transaction_that_ended_is_not_gone_on_with() {
-        let world = World::new().await;
-        if !world.is_on_server() {
-            eprintln!("skipped: only a server ends connections (CONCLAVE_TEST_DATABASE)");
-            return;
-        }
+        let Some(world) = World::on_server().await else { return };
         let mut reading = world.store.read().await.unwrap();
         reading.snapshot(&[]).await.unwrap();
         end_others(&mut world.connection().await).await;

@@ -91,6 +91,16 @@ impl World {
         transaction.commit(&Silent).await.unwrap();
     }
 
+    /// Where tests are run, if that is a server.
+    pub(super) async fn on_server() -> Option<Self> {
+        let world = Self::new().await;
+        if !world.is_on_server() {
+            eprintln!("skipped: this is about a server (CONCLAVE_TEST_DATABASE)");
+            return None;
+        }
+        Some(world)
+    }
+
     /// A connection beside the store, with no settings of ours.
     pub(super) async fn connection(&self) -> Connection {
         if self.is_on_server() { on_server(&self.place.url).await } else { raw(&self.path).await }

@@ -28,13 +28,15 @@ pub(super) enum First {
 impl First {
     /// How `stream` begins, once that is known.
     pub(super) async fn of(stream: &impl Stream, limits: &Limits) -> Self {
-        let head = timeout(Duration::from_secs(limits.header_read_seconds), beyond(Seen::Part, stream)).await;
-        let seen = match head {
-            Ok(Seen::Head) => {
-                // Many clients send the body in a packet of its own.
-                let rest = Duration::from_millis(FIRST_BODY_MILLISECONDS);
-                timeout(rest, beyond(Seen::Head, stream)).await.unwrap_or(Seen::Head)
-            }
+        let head = Duration::from_secs(limits.header_read_seconds);
+        Self::within(head, Duration::from_millis(FIRST_BODY_MILLISECONDS), stream).await
+    }
+
+    /// The same, for which headers and then the body may take so long.
+    async fn within(head: Duration, body: Duration, stream: &impl Stream) -> Self {
+        let seen = match timeout(head, beyond(Seen::Part, stream)).await {
+            // Many clients send the body in a packet of its own.
+            Ok(Seen::Head) => timeout(body, beyond(Seen::Head, stream)).await.unwrap_or(Seen::Head),
             Ok(seen) => seen,
             Err(_late) => return Self::Late,
         };
@@ -109,7 +111,6 @@ mod tests {
     use super::*;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::UnixStream;
-    use tokio::time::Instant;
 
     const HEAD: &str = "POST /v1/is_authorized HTTP/1.1\r\nHost: x\r\ncontent-LENGTH: 4\r\n\r\n";
 
@@ -146,9 +147,8 @@ mod tests {
         assert_eq!(seen(&endless[..FIRST_REQUEST_BYTES_MAX]), Seen::Other);
     }
 
-    fn limits() -> Limits {
-        Limits { header_read_seconds: 1, ..Limits::default() }
-    }
+    const SHORT: Duration = Duration::from_millis(1);
+    const LONG: Duration = Duration::from_secs(3_600);
 
     #[tokio::test]
     async fn it_is_waited_for_piece_by_piece_and_stays_to_be_read() {
@@ -160,7 +160,7 @@ mod tests {
             }
             ours
         });
-        assert_eq!(First::of(&theirs, &limits()).await, First::Request);
+        assert_eq!(First::within(LONG, LONG, &theirs).await, First::Request);
         let mut bytes = [0; 1024];
         let length = theirs.try_read(&mut bytes).unwrap();
         assert_eq!(&bytes[..length], format!("{HEAD}body").as_bytes());
@@ -173,19 +173,16 @@ mod tests {
             let (mut ours, theirs) = UnixStream::pair().unwrap();
             ours.write_all(half.as_bytes()).await.unwrap();
             drop(ours);
-            let patient = Limits { header_read_seconds: 3_600, ..limits() };
-            assert_eq!(First::of(&theirs, &patient).await, First::Other, "{half:?}");
+            assert_eq!(First::within(LONG, LONG, &theirs).await, First::Other, "{half:?}");
         }
     }
 
     #[tokio::test]
     async fn headers_have_their_time_and_a_body_a_moment() {
-        let begun = Instant::now();
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         ours.write_all(&HEAD.as_bytes()[..10]).await.unwrap();
-        assert_eq!(First::of(&theirs, &limits()).await, First::Late);
-        assert!(begun.elapsed() >= Duration::from_secs(1));
+        assert_eq!(First::within(SHORT, LONG, &theirs).await, First::Late);
         ours.write_all(&HEAD.as_bytes()[10..]).await.unwrap();
-        assert_eq!(First::of(&theirs, &limits()).await, First::Other);
+        assert_eq!(First::within(LONG, SHORT, &theirs).await, First::Other);
     }
 }

@@ -52,11 +52,7 @@ impl Follower for Recording {
 
 /// One that writes, and another that follows without being woken.
 async fn pair() -> Option<(World, Store, Arc<Recording>)> {
-    let world = World::new().await;
-    if !world.is_on_server() {
-        eprintln!("skipped: following is only tried with a server (CONCLAVE_TEST_DATABASE)");
-        return None;
-    }
+    let world = World::on_server().await?;
     let other = Store::open(world.url(), Access::Own).await.unwrap();
     let recording = Arc::new(Recording::default());
     told(&other, Arc::clone(&recording) as _, LONG);
