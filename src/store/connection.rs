@@ -134,7 +134,7 @@ impl Plan {
     // The journal mode is no option of a connection but a property of the file: it is set at creation.
     fn options(&self, path: &Path) -> SqliteConnectOptions {
         let reads = self.role != Role::Writer;
-        SqliteConnectOptions::new()
+        let options = SqliteConnectOptions::new()
             .filename(path)
             .read_only(reads)
             .pragma("query_only", if reads { "ON" } else { "OFF" })
@@ -148,7 +148,11 @@ impl Plan {
             .busy_timeout(limits::BUSY_WAIT_MAX)
             .statement_cache_capacity(limits::PREPARED_STATEMENTS_MAX)
             // Statements say nothing that the line about the request does not say better.
-            .disable_statement_logging()
+            .disable_statement_logging();
+        if reads {
+            return options.pragma("cache_size", format!("-{}", limits::READ_PAGE_CACHE_KIBIBYTES_MAX));
+        }
+        options
     }
 }
 

@@ -67,8 +67,9 @@ fn document() -> String {
     }
     assert_eq!(listed, ranges.len());
     for (name, value, comment) in declared(&read("src/store/limits.rs")) {
+        let units = [("from_mins", "minutes"), ("from_secs", "seconds"), ("from_millis", "milliseconds")];
         let value =
-            value.unwrap().replace("Duration::from_secs", "seconds").replace("Duration::from_millis", "milliseconds");
+            units.iter().fold(value.unwrap(), |value, (made, unit)| value.replace(&format!("Duration::{made}"), unit));
         let comment = comment.replace("[`super::StoreError::Busy`]", "`Busy`");
         writeln!(fixed, "| `{name}` | `{value}` | {comment} |").unwrap();
     }
