@@ -22,7 +22,9 @@ pub(super) use chain::chain;
 pub(super) use known::KnownKeys;
 
 use super::error::StoreError;
-use crate::domain::facts::{Snapshot, Wanted};
+use crate::domain::EntityUid;
+use crate::domain::facts::{Keeper, Neighbours, Snapshot, Wanted};
+use crate::domain::uid::types;
 use crate::store::sql::{Connection, Row};
 use found::Found;
 use request::Request;
@@ -43,6 +45,17 @@ pub(super) async fn fetch<'a>(
         Answer::Many(many::fetch(connection, &request.stored, known).await?)
     };
     Ok(Rows { request, answer })
+}
+
+/// Asks once what decisions ask, about nobody. The first question over a connection to a server has that read up on every
+/// table, which takes as long as some hundred questions.
+pub(super) async fn rehearse(connection: &mut Connection) -> Result<(), StoreError> {
+    let wanted = [types::USER, types::ITEM].map(|type_name| Wanted {
+        uid: EntityUid::new(type_name, "nobody"),
+        neighbours: Neighbours::ALL,
+        keeper: Keeper::Conclave,
+    });
+    fetch(connection, &wanted, &KnownKeys::default()).await.map(drop)
 }
 
 /// What the database answered: to be read when the connection is free for others again.

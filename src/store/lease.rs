@@ -1,8 +1,9 @@
 //! Who may use which connection now.
 
-use super::connection::{Plan, Slot};
+use super::connection::{Plan, Role, Slot};
 use super::error::{OpenError, StoreError};
 use super::location::Location;
+use super::{facts, limits};
 use crate::store::sql::Connection;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -40,7 +41,11 @@ impl Leases {
     pub(super) async fn open(plan: &Plan, count: usize, wait_max: Duration) -> Result<Self, OpenError> {
         let mut slots = Vec::with_capacity(count);
         for _ in 0..count {
-            slots.push(Slot::new(plan.clone(), plan.connect_checked().await?));
+            let mut slot = Slot::new(plan.clone(), plan.connect_checked().await?);
+            if plan.role == Role::Reader && matches!(plan.location, Location::Server(_)) {
+                rehearse(&mut slot).await;
+            }
+            slots.push(slot);
         }
         Ok(Self::of(plan.location.clone(), slots, wait_max))
     }
@@ -97,6 +102,13 @@ impl Leases {
     }
 }
 
+/// Has a connection be asked before anybody waits for it. What goes wrong then is said to whoever asks next.
+async fn rehearse(slot: &mut Slot) {
+    slot.under_way();
+    let asked = tokio::time::timeout(limits::SERVER_WAIT_MAX, facts::rehearse(slot.connection())).await;
+    slot.over(asked.is_ok_and(|asked| asked.is_ok()));
+}
+
 impl Deref for Lease {
     type Target = Slot;
 
@@ -133,7 +145,8 @@ impl Drop for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::connection::{Begin, Role};
+    use crate::store::connection::Begin;
+    use crate::store::sql;
     use crate::store::testing::World;
 
     async fn leases(world: &World, count: usize) -> Leases {
@@ -150,6 +163,17 @@ mod tests {
         assert!(matches!(leases.lease().await, Err(StoreError::Busy)));
         drop(first);
         leases.lease().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_reads_from_a_server_is_not_the_first_to_ask_over_a_connection() {
+        let Some(world) = World::on_server().await else { return };
+        let leases = leases(&world, 2).await;
+        let mut held = [leases.lease().await.unwrap(), leases.lease().await.unwrap()];
+        for lease in &mut held {
+            let asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%items%'";
+            assert_eq!(sql::query_scalar::<i64>(asked).fetch_one(lease.connection()).await.unwrap(), 1);
+        }
     }
 
     #[tokio::test]
