@@ -4,11 +4,14 @@
 
 use super::connection::Plan;
 use super::error::OpenError;
+use super::limits;
 use super::server;
 use super::sql::{self, Both, Connection, Dialect};
-use sqlx::SqlSafeStr as _;
-use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType, Migrator};
+use sqlx::error::DatabaseError;
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{PgConnection, SqlSafeStr as _};
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 /// `CNCL`: what the header of a database file says, so that it is told from any other.
 pub(super) const APPLICATION_ID: i32 = 0x434E_434C;
@@ -99,12 +102,35 @@ async fn run(plan: &Plan, connection: &mut Connection, statement: &'static str) 
 /// Applies what is missing, each version in a transaction of its own.
 pub(super) async fn migrate(plan: &Plan, connection: &mut Connection) -> Result<(), OpenError> {
     let error = |source| OpenError::Migration { path: plan.name(), source };
-    let migrator = Migrator::with_migrations(known(connection.dialect()).collect());
+    let mut migrator = Migrator::with_migrations(known(connection.dialect()).collect());
     match connection {
         Connection::Sqlite(connection) => migrator.run_direct(None, connection, false).await,
-        Connection::Postgres { connection, .. } => migrator.run_direct(None, connection, false).await,
+        Connection::Postgres { connection, .. } => {
+            take_turn(connection, limits::MIGRATION_WAIT_MAX).await.map_err(error)?;
+            let done = migrator.set_locking(false).run_direct(None, connection, false).await;
+            done.and(connection.unlock().await)
+        }
     }
     .map_err(error)
+}
+
+/// Waits for whoever else is bringing up the schema. The server lets nobody wait for a lock as long as that may take, so it
+/// is asked for again and again.
+async fn take_turn(connection: &mut PgConnection, wait_max: Duration) -> Result<(), MigrateError> {
+    let begun = Instant::now();
+    loop {
+        match connection.lock().await {
+            Err(MigrateError::Execute(error)) if is_held(&error) && begun.elapsed() < wait_max => {
+                tracing::info!("waiting for another process, which is bringing up the schema of the database");
+            }
+            taken => return taken,
+        }
+    }
+}
+
+/// Whether a lock was not to be had in time.
+fn is_held(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some("55P03")
 }
 
 /// Refuses a database whose revision is not that of its last change: a log that is not its own, or half of one, say.
@@ -194,7 +220,6 @@ mod tests {
     use crate::store::sql;
     use crate::store::testing::{Place, World};
     use crate::store::{Access, Store};
-    use sqlx::PgConnection;
 
     #[test]
     fn every_file_is_part_of_the_program_under_its_number() {
@@ -244,9 +269,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_bringing_the_schema_up_is_waited_for_and_not_for_ever() {
+        let Some((_place, plan)) = on_server().await else { return };
+        let connect = async || match plan.connect().await.unwrap() {
+            Connection::Postgres { connection, .. } => connection,
+            Connection::Sqlite(_) => unreachable!(),
+        };
+        let (mut ours, mut theirs) = (connect().await, connect().await);
+        sqlx::raw_sql("SET lock_timeout = 20").execute(&mut ours).await.unwrap();
+        theirs.lock().await.unwrap();
+        let refused = take_turn(&mut ours, Duration::from_millis(50)).await.unwrap_err();
+        assert!(matches!(&refused, MigrateError::Execute(error) if is_held(error)), "{refused}");
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            theirs.unlock().await.unwrap();
+        };
+        let (taken, ()) = tokio::join!(take_turn(&mut ours, Duration::from_mins(1)), release);
+        taken.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_connection_that_ends_while_the_schema_is_brought_up_is_replaced() {
         let Some((place, plan)) = on_server().await else { return };
-        let mut connection = older(&plan).await;
+        let connection = older(&plan).await;
         let mut beside = Connection::of_server(connection);
         beside.run(format!("BEGIN; LOCK TABLE {APPLIED} IN SHARE MODE")).await.unwrap();
         let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
