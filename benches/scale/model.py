@@ -12,6 +12,9 @@ CONNECTIONS_MANY = 5_000
 # Of them, those that are not for sidecars: superusers, people, dumps.
 CONNECTIONS_OTHERS = 13
 
+# A follower asks so often in `staleness_milliseconds_max` (src/store/follow.rs).
+ASKED_PER_STALENESS = 4
+
 
 @dataclass(frozen=True)
 class Load:
@@ -56,6 +59,11 @@ def feed_cores(c, sidecars, writes):
 
 def feed_bytes(c, sidecars, writes):
     return sidecars * (c.feed_bytes * writes + c.idle_bytes_per_second)
+
+
+def questions(c, sidecars):
+    """How often followers ask, changes or not, to know how late they are."""
+    return sidecars * ASKED_PER_STALENESS / (c.staleness_ms / 1_000)
 
 
 def write_cores(c, writes):

@@ -78,10 +78,10 @@ def fleet(c):
         busy = model.feed_cores(c, sidecars, writes) + model.write_cores(c, writes)
         rows.append([f"{number(sidecars)}, {number(writes)}", number(model.connections(c, sidecars)),
                      number(model.connections_gib(c, sidecars)), number(model.feed_bytes(c, sidecars, writes) / 1e6),
-                     number(run.asked / CHANGES * writes), number(busy) if busy <= c.server_cores else f"**{number(busy)}**",
+                     number(model.questions(c, sidecars)), number(busy) if busy <= c.server_cores else f"**{number(busy)}**",
                      f"{seconds(median(run.late))}, {seconds(feed.share(run.late, 0.99))}",
                      "ever later" if is_over else seconds(median(run.acknowledged))])
-    return table(["sidecars, changes a second", "connections", "their memory, GiB", "feed, MB/s", "feed, statements a second",
+    return table(["sidecars, changes a second", "connections", "their memory, GiB", "feed, MB/s", "questions of followers a second",
                   "cores of the server", "known elsewhere after (p50, p99)", "acknowledged after (p50)"], rows)
 
 
