@@ -148,7 +148,7 @@ mod tests {
     }
 
     const SHORT: Duration = Duration::from_millis(1);
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
 
     #[tokio::test]
     async fn it_is_waited_for_piece_by_piece_and_stays_to_be_read() {

@@ -31,5 +31,5 @@ impl Target for DatabaseUrl {
 /// All that is said of a database whose URL goes on with `text` behind the password.
 fn said(password: &str, text: &str) -> Vec<String> {
     let error = resolve(&format!("postgres://conclave:{password}@{text}")).expect_err("a server is no file");
-    std::iter::successors(Some(&error as &dyn Error), |error| error.source()).map(ToString::to_string).collect()
+    std::iter::successors(Some(&error as &dyn Error), |&error| error.source()).map(ToString::to_string).collect()
 }
