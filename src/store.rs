@@ -8,6 +8,7 @@
 //! | `server` | connections to a `PostgreSQL` server, and what is asked of it |
 //! | `sql` | one text of SQL for both databases |
 //! | `connection`, `lease`, `ended` | one connection and its settings; who may use it now; whether it was what failed |
+//! | `damage` | what SQLite says of a file that it cannot use |
 //! | `read`, `facts` | what a decision needs, from one snapshot together with its revision |
 //! | `follow` | what other sidecars changed in the database of a server |
 //! | `replica` | a copy of such a database, to read decisions from |
@@ -27,6 +28,7 @@ pub mod backup;
 pub mod bulk;
 mod changes;
 mod connection;
+mod damage;
 pub mod doctor;
 mod ended;
 mod error;

@@ -1,12 +1,12 @@
 //! One connection: how it is opened, what is checked of it, and whether it can be trusted.
 
+use super::damage;
 use super::ended;
 use super::error::{OpenError, StoreError};
 use super::limits;
 use super::location::Location;
 use super::sql::{self, Both, Connection, Dialect};
 use sqlx::ConnectOptions as _;
-use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use std::path::{Path, PathBuf};
 use tokio::time::timeout;
@@ -105,16 +105,9 @@ impl Plan {
 
     /// What went wrong with this database.
     pub(super) fn error(&self, source: sqlx::Error) -> OpenError {
-        let path = match &self.location {
-            Location::File(path) => path.clone(),
-            Location::Server(server) => return server.error(source),
-        };
-        match source.as_database_error().and_then(primary_code) {
-            Some(CORRUPT) => OpenError::Damaged { path, found: source.to_string() },
-            Some(CANNOT_OPEN) => OpenError::Unreachable { path, source },
-            // SQLite looks when it first needs to know.
-            Some(NOT_A_DATABASE) => OpenError::Foreign(path),
-            _ => OpenError::Database { path, source },
+        match &self.location {
+            Location::File(path) => damage::of_file(path.clone(), source),
+            Location::Server(server) => server.error(source),
         }
     }
 
@@ -154,25 +147,6 @@ impl Plan {
         }
         options
     }
-}
-
-/// `SQLITE_CORRUPT`: a database, and damaged.
-const CORRUPT: u32 = 11;
-
-/// `SQLITE_CANTOPEN`: the file, or one that is needed beside it.
-const CANNOT_OPEN: u32 = 14;
-
-/// `SQLITE_NOTADB`: some other file, or a database without its head.
-const NOT_A_DATABASE: u32 = 26;
-
-/// Whether this says that the file is not as it was written.
-pub(super) fn is_damage(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(primary_code) == Some(CORRUPT)
-}
-
-/// What kind of error `SQLite` reports; its lower eight bits, above which it goes into details.
-fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
-    Some(error.code()?.parse::<u32>().ok()? & 0xff)
 }
 
 /// How a transaction begins.

@@ -11,7 +11,7 @@ mod people;
 mod record;
 mod texts;
 
-use super::connection::is_damage;
+use super::damage::is_damage;
 use super::{Store, StoreError, row};
 use crate::domain::ToolKind;
 use crate::store::sql::{self, Both, Connection, Row};
