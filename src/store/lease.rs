@@ -171,7 +171,7 @@ mod tests {
         let leases = leases(&world, 2).await;
         let mut held = [leases.lease().await.unwrap(), leases.lease().await.unwrap()];
         for lease in &mut held {
-            let asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%items%'";
+            let asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT revision%'";
             assert_eq!(sql::query_scalar::<i64>(asked).fetch_one(lease.connection()).await.unwrap(), 1);
         }
     }
