@@ -79,6 +79,8 @@ pub fn rests_on(uid: &EntityUid, facts: Option<&Facts>, model: &EntityModel) -> 
         }
         Some(Facts::Group(group)) => rests.extend_from_slice(&group.host.ancestors),
         Some(Facts::Host(host)) => rests.extend_from_slice(&host.ancestors),
+        // A quota is there as soon as its tool is.
+        None if uid.type_name == types::QUOTA => rests.push(EntityUid::new(types::TOOL, uid.id.clone())),
         None => {}
     }
     rests

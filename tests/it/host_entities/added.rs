@@ -1,9 +1,11 @@
 //! What a host adds to what Conclave keeps: attributes and parents of users, groups and items, and types of its own
 //! beside them.
 
-use super::stage::{contracts, decide, entity, may, put, to};
+use super::stage::{at, contracts, decide, entity, may, put, to};
 use crate::by_rule::scene::{HOST, Scene};
+use crate::sidecar::TestSidecar;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// The scene with a company, its departments, and what its people may see.
 async fn stage() -> Scene {
@@ -117,4 +119,31 @@ async fn what_the_host_says_goes_with_what_it_is_about() {
     scene.item("plan", "Folder::\"deals\"", "anna", 1).await;
     assert!(may(&scene.sidecar, "User::\"anna\" view Item::\"plan\"").await);
     scene.stop().await;
+}
+
+/// What a tool may hold is there as soon as the tool is, without a change of its own.
+#[tokio::test]
+async fn a_quota_that_was_asked_about_before_its_group_is_known_once_the_group_is_made() {
+    let folder = TempDir::new().unwrap();
+    let (schema, policies) = (folder.path().join("schema"), folder.path().join("policies"));
+    std::fs::create_dir(&schema).unwrap();
+    std::fs::copy(at("schema/groups.cedarschema"), schema.join("groups.cedarschema")).unwrap();
+    let own = "action see_budget appliesTo { principal: User, resource: Quota };";
+    std::fs::write(schema.join("budget.cedarschema"), own).unwrap();
+    std::fs::create_dir(&policies).unwrap();
+    let policy =
+        r#"@id("budget") permit (principal, action == Action::"see_budget", resource) when { resource.free >= 0 };"#;
+    std::fs::write(policies.join("budget.cedar"), policy).unwrap();
+    let sidecar =
+        TestSidecar::new().configured(|config| (config.schema, config.policies) = (Some(schema), Some(policies)));
+    let sidecar = sidecar.start().await;
+    sidecar.put("/subscriptions/plan", json!({})).await.ok();
+    sidecar.put("/users/anna", json!({"username": "anna", "subscription": "plan"})).await.ok();
+    let sees = async || may(&sidecar, r#"User::"anna" see_budget Quota::"group:sales/documents""#).await;
+    assert!(!sees().await);
+    sidecar.post("/groups", json!({"id": "sales", "name": "Sales", "administrator": "anna"})).await.ok();
+    assert!(sees().await);
+    sidecar.delete("/groups/sales").await.ok();
+    assert!(!sees().await);
+    sidecar.stop().await;
 }
