@@ -18,6 +18,8 @@ pub(super) enum Role {
     Writer,
     /// One of those that cannot.
     Reader,
+    /// The same, of a copy of the database: it may lag behind.
+    Replica,
     /// The same for a command, beside a server or without one: what it sorts may be more than memory holds.
     Visitor,
 }

@@ -42,7 +42,7 @@ impl Leases {
         let mut slots = Vec::with_capacity(count);
         for _ in 0..count {
             let mut slot = Slot::new(plan.clone(), plan.connect_checked().await?);
-            if plan.role == Role::Reader && matches!(plan.location, Location::Server(_)) {
+            if matches!(plan.role, Role::Reader | Role::Replica) && matches!(plan.location, Location::Server(_)) {
                 rehearse(&mut slot).await;
             }
             slots.push(slot);

@@ -49,7 +49,7 @@ impl Store {
             let problem = "is no copy of the database: one server, beside a database on a server";
             return Err(OpenError::Path { url: "the replica".to_owned(), problem });
         }
-        let plan = Plan { location, role: Role::Reader };
+        let plan = Plan { location, role: Role::Replica };
         let own = Plan { location: self.inner.readers.location().clone(), role: Role::Reader };
         let mut connection = own.connect_checked().await?;
         let identity =

@@ -36,7 +36,7 @@ const FOUND: &str = "
     SELECT CAST(current_setting('server_version_num') AS BIGINT),
            current_setting('server_encoding') = 'UTF8' AND 'B' < 'a' AND 'a-b' < 'aab' AND 'z' < 'ä',
            current_setting('synchronous_commit'),
-           current_setting('transaction_read_only') = 'off' AND NOT pg_is_in_recovery()";
+           NOT pg_is_in_recovery(), current_setting('transaction_read_only') = 'off'";
 
 impl Server {
     /// Reads `postgres://USER@HOST:PORT/DATABASE`, with one host or several.
@@ -82,8 +82,8 @@ impl Server {
     /// Refuses a server that statements would not mean the same on, or that would not keep what it acknowledges.
     pub(super) async fn check(&self, role: Role, connection: &mut Connection) -> Result<(), OpenError> {
         let found = query_as(FOUND).fetch_one(connection).await.map_err(|source| self.error(source))?;
-        let (version, is_bytewise, commits, writes) = found;
-        let found = Found { version, is_bytewise, commits, writes };
+        let (version, is_bytewise, commits, is_primary, writes) = found;
+        let found = Found { version, is_bytewise, commits, is_primary, writes };
         match found.lacks(role) {
             None => Ok(()),
             Some(found) => Err(OpenError::Unfit { database: self.name(), found }),
@@ -132,8 +132,7 @@ fn apart(url: Url) -> Result<Vec<Url>, OpenError> {
 fn options(mut url: Url) -> Result<PgConnectOptions, OpenError> {
     if url.query_pairs().any(|(key, _)| !KEYS.contains(&&*key)) {
         // Which other word stands there is not repeated: a password with a `?` in it ends up there.
-        let keys = KEYS.join("`, `");
-        return Err(OpenError::Scheme(format!("postgres://…?…` (after `?` it takes `{keys}`)")));
+        return Err(refused("takes only `host`, `port`, `user`, `sslmode` and `sslrootcert` after `?`"));
     }
     if url.path().trim_matches('/').is_empty() {
         return Err(refused("names no database: write `postgres://USER@HOST:PORT/DATABASE`"));
@@ -166,6 +165,8 @@ struct Found {
     is_bytewise: bool,
     /// When a commit is acknowledged.
     commits: String,
+    /// Whether it is no standby.
+    is_primary: bool,
     /// Whether it takes writes.
     writes: bool,
 }
@@ -184,7 +185,14 @@ impl Found {
                     .to_owned(),
             );
         }
-        if role == Role::Writer && !self.writes {
+        // INVARIANT: what is read from a standby may be from before what others were acknowledged, for as long as it lags,
+        // and would count as the newest there is. A server becomes one only by a restart, which ends its connections.
+        let is_fit = match role {
+            Role::Writer => self.is_primary && self.writes,
+            Role::Reader => self.is_primary,
+            Role::Replica | Role::Visitor => true,
+        };
+        if !is_fit {
             return Some("it can only be read: a standby, or set to be read only".to_owned());
         }
         if !["on", "remote_apply"].contains(&&*self.commits) {
@@ -219,7 +227,7 @@ fn own_settings(role: Role) -> String {
         // Which plan is kept is for the server to choose: after five executions it keeps one for any values where that is no
         // dearer. Made to keep one from the first (`plan_cache_mode`), it goes through all of `changes` to find the newest,
         // as it does not know then that few are asked for.
-        Role::Reader => "SET default_transaction_read_only = on; SET enable_seqscan = off".to_owned(),
+        Role::Reader | Role::Replica => "SET default_transaction_read_only = on; SET enable_seqscan = off".to_owned(),
         Role::Visitor => "SET default_transaction_read_only = on".to_owned(),
         Role::Writer => format!(
             "SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
@@ -290,18 +298,27 @@ mod tests {
 
     #[test]
     fn a_server_that_cannot_keep_its_promises_is_refused() {
-        let fit =
-            || Found { version: VERSION_MIN, is_bytewise: true, commits: "remote_apply".to_owned(), writes: true };
+        let fit = || Found {
+            version: VERSION_MIN,
+            is_bytewise: true,
+            commits: "on".to_owned(),
+            is_primary: true,
+            writes: true,
+        };
         assert_eq!(fit().lacks(Role::Writer), None);
-        let standby = || Found { writes: false, ..fit() };
-        assert_eq!(standby().lacks(Role::Reader), None);
+        let read_only = || Found { writes: false, ..fit() };
+        assert_eq!(read_only().lacks(Role::Reader), None);
+        let standby = || Found { is_primary: false, ..read_only() };
+        assert_eq!(standby().lacks(Role::Replica), None);
+        assert!(standby().lacks(Role::Reader).unwrap().contains("can only be read"));
         for (found, named) in [
             (Found { version: 130_014, ..fit() }, "version 13, and conclave needs 14"),
             (Found { version: 90_624, ..fit() }, "version 9,"),
             (Found { is_bytewise: false, ..fit() }, "--locale=C"),
             (Found { commits: "off".to_owned(), ..fit() }, "`synchronous_commit` is `off`"),
             (Found { commits: "local".to_owned(), ..fit() }, "`synchronous_commit` is `local`"),
-            (standby(), "can only be read"),
+            (Found { commits: "remote_apply".to_owned(), ..standby() }, "can only be read"),
+            (read_only(), "can only be read"),
         ] {
             let lacks = found.lacks(Role::Writer).unwrap();
             assert!(lacks.contains(named), "{lacks}");
