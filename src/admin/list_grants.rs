@@ -19,9 +19,11 @@ pub async fn list_grants(
 ) -> Result<Paged<GrantView>, Refusal> {
     let resource = content::reference("resource", resource)?;
     let uid = resource.uid();
+    // INVARIANT: read before it is asked who may see them. Of grants made meanwhile nobody is told who may see those before.
+    let grants = admin.store.grants(&resource, page).await?;
     let tool = admin.store.tool_of(&resource).await?.ok_or_else(|| not_found(&uid))?;
     admin.authorize_in(caller, "manage_access", &uid, &tool.space, Context::empty()).await?;
-    Ok(admin.store.grants(&resource, page).await?.map(GrantView::from))
+    Ok(grants.map(GrantView::from))
 }
 
 #[cfg(test)]

@@ -265,7 +265,10 @@ impl Followed {
         loop {
             let (before, applied) = (self.before(), told.follower.applied());
             let after = i64::try_from(applied.0).unwrap_or(i64::MAX);
-            let query = sql::query_as(NEWS).bind(after).bind(limits::FOLLOWED_REVISIONS_MAX);
+            let query = sql::query_as(NEWS)
+                .bind(after)
+                .bind(limits::FOLLOWED_REVISIONS_MAX)
+                .bind(u32::from(limits::FOLLOWED_ENTITIES_MAX) + 1);
             let rows: Vec<News> = query.fetch_all(connection).await?;
             let newest = rows.first().map_or(Revision::default(), |news| news.newest);
             if let Sight::Newest = sight {
@@ -309,6 +312,12 @@ impl Followed {
     }
 }
 
+/// Whether this is all that the change touched.
+// INVARIANT: of a change that touched more, one more is read than would be all of it.
+fn is_whole(change: &[ChangeRow]) -> bool {
+    change.len() <= usize::from(limits::FOLLOWED_ENTITIES_MAX)
+}
+
 /// What each of these changes touched, of all after `applied`; where there are none they go up to `newest`.
 // INVARIANT: where the record has a gap, what is right after it counts as having touched everything: nobody knows what was
 // touched by what is no longer there, and what is kept here may rest on it.
@@ -317,7 +326,8 @@ fn whole(applied: Revision, newest: Revision, rows: &[ChangeRow]) -> Vec<(Revisi
     let mut told = Vec::new();
     for change in rows.chunk_by(|one, next| one.revision == next.revision) {
         let Some(revision) = change.first().map(|row| row.revision) else { continue };
-        told.push((revision, if revision == known.next() { touched(change) } else { everything() }));
+        let is_known = revision == known.next() && is_whole(change);
+        told.push((revision, if is_known { touched(change) } else { everything() }));
         known = revision;
     }
     if told.is_empty() && newest > applied {
@@ -331,14 +341,17 @@ fn touched(change: &[ChangeRow]) -> Vec<EntityUid> {
     change.iter().map(|row| row.uid.clone()).collect()
 }
 
-/// The revision there is and, a row each, what the changes after one touched: of some of them, each whole.
+/// The revision there is and, a row each, what the changes after one touched: of some of them, each whole, or one
+/// more than [`limits::FOLLOWED_ENTITIES_MAX`] of it.
 const NEWS: &str = "
     SELECT store.revision AS newest, touched.revision, touched.ordinal, touched.entity_type, touched.entity_id,
            touched.change
     FROM store LEFT JOIN (
-        SELECT changes.revision, changes.ordinal, changes.entity_type, changes.entity_id, changes.change
+        SELECT part.revision, part.ordinal, part.entity_type, part.entity_id, part.change
         FROM (SELECT revision FROM commits WHERE revision > ?1 ORDER BY revision LIMIT ?2) AS picked
-        CROSS JOIN changes ON changes.revision = picked.revision) AS touched ON true
+        CROSS JOIN LATERAL (
+            SELECT * FROM changes WHERE changes.revision = picked.revision ORDER BY ordinal LIMIT ?3) AS part
+        ) AS touched ON true
     WHERE store.one = 1
     ORDER BY touched.revision, touched.ordinal";
 

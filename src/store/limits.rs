@@ -81,5 +81,9 @@ pub const REPLICA_LAG_REST: Duration = Duration::from_millis(50);
 /// Changes of others that are read at a time, each whole.
 pub const FOLLOWED_REVISIONS_MAX: u32 = 256;
 
+/// How much a change of others may have touched, in entities, to be read entity by entity: what touched more counts as having
+/// touched everything.
+pub const FOLLOWED_ENTITIES_MAX: u16 = 1_024;
+
 /// How long a server keeps a writer's transaction in which nothing happens: while it does, no other sidecar can write.
 pub const IDLE_WRITE_MAX: Duration = Duration::from_secs(5);

@@ -85,6 +85,17 @@ impl Store {
         Ok(ReadTransaction { lease, known: KnownKeys::default(), follows })
     }
 
+    /// The same, with all that others changed up to it known here: for rows that are shown to whom a decision allows it.
+    // INVARIANT: such a decision is asked for after the rows were read. One that is cached from before them could show
+    // somebody what was written only after it was no longer theirs to see.
+    pub(in crate::store) async fn read_followed(&self) -> Result<ReadTransaction, StoreError> {
+        let mut transaction = self.read().await?;
+        if transaction.follows.is_some() {
+            transaction.snapshot(&[]).await?;
+        }
+        Ok(transaction)
+    }
+
     /// The rows of one statement that only reads.
     pub(in crate::store) async fn rows(&self, statement: impl Fn() -> Query<'static>) -> Result<Vec<Row>, StoreError> {
         let mut lease = self.reader().await?;

@@ -27,6 +27,10 @@ impl Recent {
                 Some(last) if revision > last.next() => kept.clear(),
                 _ => {}
             }
+            if !super::is_whole(change) {
+                kept.clear();
+                continue;
+            }
             kept.extend(change.iter().cloned());
             while kept.len() > ROWS_MAX {
                 let first = kept.front().map(|row| row.revision);

@@ -1,8 +1,8 @@
 //! Several stores over one database of a server, as several sidecars are. Where tests have no server they say so.
 
 use super::*;
-use crate::domain::EntityUid;
 use crate::domain::facts::{Keeper, Neighbours, Wanted};
+use crate::domain::{EntityUid, UserId};
 use crate::store::testing::{Silent, World};
 use crate::store::{Access, Change};
 use sqlx::postgres::PgListener;
@@ -91,6 +91,37 @@ async fn what_is_read_beyond_the_last_known_change_is_told_before_it_is_answered
     change(&world.store, "c").await;
     reading.snapshot(&sales()).await.unwrap();
     assert_eq!(recording.take(), [r#"raise Item::"c" to 4"#, "publish 4"]);
+}
+
+#[tokio::test]
+async fn rows_are_shown_after_the_changes_up_to_them_are_told() {
+    let Some((world, other, recording)) = pair().await else { return };
+    change(&world.store, "a").await;
+    other.user(&UserId::new("nobody").unwrap()).await.unwrap();
+    assert_eq!(recording.take(), [r#"raise Item::"a" to 2"#, "publish 2"]);
+    other.user(&UserId::new("nobody").unwrap()).await.unwrap();
+    assert_eq!(recording.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_touched_too_much_counts_as_having_touched_everything() {
+    let Some((world, other, recording)) = pair().await else { return };
+    for (beyond, told) in [(0, "raise Item::"), (1, "raise all to 3")] {
+        let mut transaction = world.store.write("test", None, 0).await.unwrap();
+        for number in 0..limits::FOLLOWED_ENTITIES_MAX + beyond {
+            transaction.touch(EntityUid::new("Item", number.to_string()), Change::Changed);
+        }
+        transaction.commit(&Silent).await.unwrap();
+        other.catch_up().await.unwrap();
+        assert!(recording.take()[0].starts_with(told), "{told}");
+    }
+    // Not all of it is in memory: whoever asks what changed has it read.
+    assert_eq!(other.inner.followed.as_ref().unwrap().recent(Revision(2), 9), None);
+    assert_eq!(other.changes_since(Revision(2), 9).await.unwrap().len(), 1_025);
+    change(&world.store, "a").await;
+    other.catch_up().await.unwrap();
+    assert_eq!(recording.take(), [r#"raise Item::"a" to 4"#, "publish 4"]);
+    assert_eq!(other.inner.followed.as_ref().unwrap().recent(Revision(3), 9).unwrap().len(), 1);
 }
 
 #[tokio::test]

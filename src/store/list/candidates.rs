@@ -82,7 +82,7 @@ impl Store {
         now_ms: i64,
         page: &Page,
     ) -> Result<Paged<Contact>, StoreError> {
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(CANDIDATES).bind(group.as_str()).bind(inviter.as_str()).bind(now_ms);
         let query = query.bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;

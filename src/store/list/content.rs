@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn folder(&self, id: &FolderId) -> Result<Option<FolderRow>, StoreError> {
-        folder(self.read().await?.connection(), id).await
+        folder(self.read_followed().await?.connection(), id).await
     }
 
     /// The item with this id, if there is one.
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn item(&self, id: &ItemId) -> Result<Option<ItemRow>, StoreError> {
-        item(self.read().await?.connection(), id).await
+        item(self.read_followed().await?.connection(), id).await
     }
 
     /// The tool that this content is or lies in, if there is such content.
@@ -67,7 +67,7 @@ impl Store {
             ContentRef::Folder(_) => "SELECT t.id AS tool FROM folders f JOIN tools t ON t.key = f.tool WHERE f.id = ?",
             ContentRef::Item(_) => "SELECT t.id AS tool FROM items i JOIN tools t ON t.key = i.tool WHERE i.id = ?",
         };
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(content.uid().id.to_string());
         let row = query.fetch_optional(transaction.connection()).await?;
         row.map(|row| tool(&row, "tool")).transpose()

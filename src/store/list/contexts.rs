@@ -36,7 +36,7 @@ impl Store {
                        AND name_folded > ?2
                    ORDER BY name_folded LIMIT ?3";
         let after = page.after().strip_prefix(GROUP).unwrap_or_default();
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(user.as_str()).bind(after).bind(page.fetch());
         let groups = query.fetch_all(transaction.connection()).await?;
         let private = page.after.is_none().then(|| Ok((ContextRow::Private, SmolStr::new_static(PRIVATE))));

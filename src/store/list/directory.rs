@@ -104,7 +104,7 @@ impl Store {
         entries_max: i64,
     ) -> Result<Paged<Found>, StoreError> {
         let threes = threes(search);
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let mut walk = Walk::new(&threes, after, entries_max);
         let mut rows = Vec::new();
         let missing = |rows: &[Found]| page.fetch() - i64::try_from(rows.len()).unwrap_or(i64::MAX);

@@ -24,7 +24,7 @@ impl Store {
     /// [`StoreError`] if the store cannot be read.
     pub async fn entity(&self, uid: &EntityUid) -> Result<Option<EntityRecord>, StoreError> {
         let query = sql::query(ONE).bind(uid.type_name.as_str()).bind(uid.id.as_str());
-        let found = query.fetch_optional(self.read().await?.connection()).await?;
+        let found = query.fetch_optional(self.read_followed().await?.connection()).await?;
         found.as_ref().map(record).transpose()
     }
 
@@ -39,7 +39,7 @@ impl Store {
     ) -> Result<Vec<EntityRecord>, StoreError> {
         let (type_name, id) = after.map_or(("", ""), |uid| (uid.type_name.as_str(), uid.id.as_str()));
         let query = sql::query(AFTER).bind(type_name).bind(id).bind(entities_max);
-        let found = query.fetch_all(self.read().await?.connection()).await?;
+        let found = query.fetch_all(self.read_followed().await?.connection()).await?;
         found.iter().map(record).collect()
     }
 }

@@ -46,7 +46,7 @@ impl Store {
             ContentRef::Folder(_) => grants_of!("Folder", "folders"),
             ContentRef::Item(_) => grants_of!("Item", "items"),
         };
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(content.uid().id.to_string()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let grants = rows.iter().map(|row| grant(row, content.clone())).collect::<Result<_, _>>()?;

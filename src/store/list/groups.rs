@@ -22,7 +22,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn group(&self, id: &GroupId, viewer: Option<&UserId>) -> Result<Option<SeenGroup>, StoreError> {
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let connection = transaction.connection();
         let Some(group) = find(connection, id).await? else { return Ok(None) };
         let inside = match viewer {
@@ -42,7 +42,7 @@ impl Store {
         let sql = "SELECT id, name, administrator, full_name, description, language, activity, sector,
                           published, members_published, open
                    FROM groups WHERE id > ? ORDER BY id LIMIT ?";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let groups = rows.iter().map(row::group).collect::<Result<_, _>>()?;
@@ -60,7 +60,7 @@ impl Store {
                    WHERE id > ?1 AND id IN (SELECT id FROM groups WHERE administrator = ?2
                                             UNION SELECT group_id FROM members WHERE user_id = ?2)
                    ORDER BY id LIMIT ?3";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(page.after()).bind(user.as_str()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let groups = rows.iter().map(row::group).collect::<Result<_, _>>()?;

@@ -19,7 +19,7 @@ impl Store {
             "SELECT id, group_id, user_id, email, first_name, last_name, state, accepted_by, created_ms, expires_ms
                    FROM invitations WHERE group_id = ? AND state = 'pending' AND expires_ms > ? AND id > ?
                    ORDER BY id LIMIT ?";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(group.as_str()).bind(now_ms).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let invitations = rows.iter().map(row::invitation).collect::<Result<_, _>>()?;

@@ -12,7 +12,7 @@ impl Store {
     pub async fn join_requests(&self, group: &GroupId, page: &Page) -> Result<Paged<JoinRequest>, StoreError> {
         let sql = "SELECT id, group_id, user_id, message, created_ms, closed_ms
                    FROM join_requests WHERE group_id = ? AND closed_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(group.as_str()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let requests = rows.iter().map(row::join_request).collect::<Result<_, _>>()?;

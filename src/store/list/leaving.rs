@@ -51,7 +51,7 @@ impl Store {
         owner: &UserId,
         page: &Page,
     ) -> Result<Paged<GrantRow>, StoreError> {
-        page_through(self.read().await?.connection(), group, owner, page).await
+        page_through(self.read_followed().await?.connection(), group, owner, page).await
     }
 }
 

@@ -37,7 +37,7 @@ impl Store {
         viewer: Option<&UserId>,
         page: &Page,
     ) -> Result<Option<People>, StoreError> {
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let connection = transaction.connection();
         let sql = "SELECT administrator FROM groups WHERE id = ?";
         let Some(row) = sql::query(sql).bind(group.as_str()).fetch_optional(&mut *connection).await? else {

@@ -25,7 +25,7 @@ impl Store {
                           COUNT(*) FILTER (WHERE state = 'dead') AS dead,
                           MIN(created_ms) FILTER (WHERE state = 'pending') AS oldest
                    FROM outbox WHERE state IN ('pending', 'dead')";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let row = sql::query(sql).fetch_one(transaction.connection()).await?;
         let (pending, dead) = (row::count(&row, "pending")?, row::count(&row, "dead")?);
         Ok(OutboxStanding { pending, dead, oldest_pending_ms: row::get(&row, "oldest")? })
@@ -38,7 +38,7 @@ impl Store {
     pub async fn outbox(&self, state: MailState, page: &Page) -> Result<Paged<Mail>, StoreError> {
         let sql = "SELECT id, kind, recipient, language, subject, body, state, attempts, created_ms, next_attempt_ms,
                           last_error, sent_ms FROM outbox WHERE state = ? AND id > ? ORDER BY id LIMIT ?";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(state.name()).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let mails = rows.iter().map(mail).collect::<Result<_, _>>()?;
@@ -53,7 +53,7 @@ impl Store {
         let sql = "SELECT id, kind, recipient, language, subject, body, state, attempts, created_ms, next_attempt_ms,
                           last_error, sent_ms
                    FROM outbox WHERE state = 'pending' ORDER BY next_attempt_ms, id LIMIT 1";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let row = sql::query(sql).fetch_optional(transaction.connection()).await?;
         row.as_ref().map(mail).transpose()
     }

@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn subscription(&self, id: &SubscriptionId) -> Result<Option<Subscription>, StoreError> {
-        find(self.read().await?.connection(), id).await
+        find(self.read_followed().await?.connection(), id).await
     }
 
     /// Subscriptions by id.
@@ -19,7 +19,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn subscriptions(&self, page: &Page) -> Result<Paged<Subscription>, StoreError> {
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let connection = transaction.connection();
         let sql = "SELECT id, max_groups, max_members FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?";
         let rows = sql::query(sql).bind(page.after()).bind(page.fetch()).fetch_all(&mut *connection).await?;

@@ -15,7 +15,7 @@ impl Store {
             Space::Group(group) => ("SELECT EXISTS (SELECT 1 FROM groups WHERE id = ?) AS found", group.as_str()),
             Space::Private(user) => ("SELECT EXISTS (SELECT 1 FROM users WHERE id = ?) AS found", user.as_str()),
         };
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         row::get(&sql::query(sql).bind(id).fetch_one(transaction.connection()).await?, "found")
     }
 
@@ -38,7 +38,7 @@ impl Store {
             Space::Group(group) => (of_group, group.as_str()),
             Space::Private(user) => (of_user, user.as_str()),
         };
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let rows = sql::query(sql).bind(id).fetch_all(transaction.connection()).await?;
         rows.iter().map(tool).collect()
     }

@@ -10,7 +10,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        find(self.read().await?.connection(), id).await
+        find(self.read_followed().await?.connection(), id).await
     }
 
     /// Users by id.
@@ -20,7 +20,7 @@ impl Store {
     pub async fn users(&self, page: &Page) -> Result<Paged<User>, StoreError> {
         let sql = "SELECT id, username, last_name, first_name, organization, email, picture, language, subscription
                    FROM users WHERE id > ? ORDER BY id LIMIT ?";
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_followed().await?;
         let query = sql::query(sql).bind(page.after()).bind(page.fetch());
         let rows = query.fetch_all(transaction.connection()).await?;
         let users = rows.iter().map(row::user).collect::<Result<_, _>>()?;
