@@ -2,7 +2,7 @@
 
 use super::ambient::new_uuid;
 use super::authority::not_found;
-use super::field::{conflict, id, malformed, out_of_range};
+use super::field::{amount, conflict, id, malformed, out_of_range};
 use super::{Admin, Caller, Refusal};
 use crate::domain::content::FOLDER_DEPTH_MAX;
 use crate::domain::{ContentRef, Context, EntityUid, IdError, Rule, Space, ToolKind, UidError, UserId, Value};
@@ -14,9 +14,6 @@ use std::collections::BTreeMap;
 
 /// The kind of tool in which `view` alone shows no details (M1).
 const CALENDAR: &str = "calendar";
-
-/// 2 to the power of 63, the first number beyond 64 bits with sign.
-const FLOAT_TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
 
 /// The content, if it exists.
 pub(super) async fn find(tx: &mut WriteTransaction, content: &ContentRef) -> Result<Located, Refusal> {
@@ -54,15 +51,7 @@ pub(super) fn place(field: &'static str, text: &str) -> Result<ContentRef, Refus
 
 /// A size, in the tool's own unit: counted from 0.
 pub(super) fn size(size: Option<&Number>) -> Result<Option<i64>, Refusal> {
-    let Some(size) = size else { return Ok(None) };
-    match (size.as_i64(), size.as_f64()) {
-        (Some(size), _) if size >= 0 => Ok(Some(size)),
-        // A number too large for 64 bits is read as a float; smaller floats were written as such.
-        (None, Some(float)) if size.is_f64() && float.abs() < FLOAT_TOO_LARGE => {
-            Err(malformed("size", "must be a whole number"))
-        }
-        _ => Err(out_of_range("size", format!("must be from 0 to {}, not {size}", i64::MAX))),
-    }
+    amount("size", size)
 }
 
 /// Whether `difference` more still fits into the tool of `place` (P6).
@@ -113,7 +102,7 @@ pub(super) async fn check_unused(tx: &mut WriteTransaction, content: &ContentRef
         return Ok(());
     }
     let uid = content.uid();
-    let detail = format!("there is a {} `{}` already", uid.type_name.to_lowercase(), uid.id);
+    let detail = format!("the {} `{}` is there already", uid.type_name.to_lowercase(), uid.id);
     Err(Refusal::Conflict { rule: None, detail })
 }
 

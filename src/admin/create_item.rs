@@ -5,6 +5,7 @@ use super::field::texts;
 use super::read_content::ItemView;
 use super::schema::{Amount, Line, Reference};
 use super::{Admin, Caller, Done, Refusal, contact, content};
+use crate::domain::json::object;
 use crate::domain::text::line;
 use crate::domain::{ContentRef, ItemId, UserId};
 use crate::store::list::content::ItemRow;
@@ -41,7 +42,8 @@ pub struct NewItem {
     #[schema(value_type = Option<UserId>)]
     pub author: Option<String>,
     /// Whom it stands for, in a contacts tool alone (A9).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = Option<NewContact>)]
     pub contact: Option<NewContact>,
 }
 

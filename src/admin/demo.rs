@@ -11,6 +11,7 @@ use super::invite::{NewInvitation, invite};
 use super::put_subscription::{NewLimits, put_subscription};
 use super::put_user::{NewUser, put_user};
 use super::{Admin, Caller, Refusal};
+use crate::domain::json::Distinct;
 use crate::domain::{Grantee, GroupId, IdError, Page, Right, SubscriptionId, ToolKind, UserId};
 use thiserror::Error;
 
@@ -33,7 +34,7 @@ pub enum DemoError {
 const HOST: Caller = Caller { actor: None };
 
 /// Id; most groups, most members of each, bytes of documents in each space.
-const SUBSCRIPTIONS: [(&str, i128, i128, i128); 2] =
+const SUBSCRIPTIONS: [(&str, u64, u64, u64); 2] =
     [("business", 10, 100, 10_000_000_000), ("personal", 3, 30, 1_000_000_000)];
 
 /// Id, first name, last name, subscription.
@@ -108,9 +109,9 @@ async fn load_people(admin: &Admin) -> Result<(), DemoError> {
     for (id, groups, members, bytes) in SUBSCRIPTIONS {
         let documents = ToolKind::new("documents");
         let limits = NewLimits {
-            max_groups: Some(groups),
-            max_members: Some(members),
-            capacities: [(documents, Some(bytes))].into(),
+            max_groups: Some(groups.into()),
+            max_members: Some(members.into()),
+            capacities: Some(Distinct([(documents, Some(bytes.into()))].into())),
         };
         put_subscription(admin, &HOST, SubscriptionId::new(id)?, limits).await?;
     }

@@ -3,6 +3,7 @@
 use super::field::conflict;
 use super::schema::Reference;
 use super::{Admin, Caller, Done, Refusal, content};
+use crate::domain::json::Object;
 use crate::domain::{ContentRef, Context, Grantee, GroupId, Right, Rule, Space, UserId};
 use crate::store::WriteTransaction;
 use crate::store::list::grants::GrantRow;
@@ -77,7 +78,7 @@ struct To {
 }
 
 fn grantee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grantee, D::Error> {
-    match To::deserialize(deserializer)? {
+    match Object::<To>::deserialize(deserializer)?.0 {
         To { user: Some(user), group: None } => Ok(Grantee::User(user)),
         To { user: None, group: Some(group) } => Ok(Grantee::Group(group)),
         To { .. } => Err(D::Error::custom("either `user` or `group` is needed, and not both")),

@@ -18,13 +18,26 @@ pub struct Leaving {
 
 /// What becomes of the grants on a private space that were made through the group that is left (F7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", rename_all = "snake_case")]
 pub enum LeftGrants {
     /// They are withdrawn in the same step.
     Revoke,
     /// They stay in force, and cannot be withdrawn before their owner shares a group with the
     /// grantee again.
     Keep,
+}
+
+// Read as a text first, as a right is.
+impl TryFrom<String> for LeftGrants {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "revoke" => Ok(Self::Revoke),
+            "keep" => Ok(Self::Keep),
+            _ => Err("must be `revoke` or `keep`"),
+        }
+    }
 }
 
 /// Ends the actor's membership, and with it what rule A12 says.

@@ -1,12 +1,14 @@
 //! Creating a plan, or replacing its limits (P1-P6). A smaller one is accepted at any time: what
 //! is over it stays, and only additions are refused (P6).
 
-use super::field::{conflict, out_of_range};
+use super::field::{amount, conflict, out_of_range};
 use super::schema::{Amount, Capacity};
 use super::{Admin, Caller, Done, Put, Refusal, authority};
+use crate::domain::json::Distinct;
 use crate::domain::uid::types;
 use crate::domain::{EntityUid, Limits, Rule, Subscription, SubscriptionId, ToolKind};
 use serde::Deserialize;
+use serde_json::Number;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -17,15 +19,15 @@ pub struct NewLimits {
     /// How many groups the user may administer at a time (P3); none if left out.
     #[serde(default)]
     #[schema(value_type = Option<Amount>)]
-    pub max_groups: Option<i128>,
+    pub max_groups: Option<Number>,
     /// How many members each of those may have (P4); none if left out.
     #[serde(default)]
     #[schema(value_type = Option<Amount>)]
-    pub max_members: Option<i128>,
+    pub max_members: Option<Number>,
     /// Capacity by tool kind, in the tool's own unit (P5); none for kinds left out.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<ToolKind, Capacity>)]
-    pub capacities: BTreeMap<ToolKind, Option<i128>>,
+    #[schema(value_type = Option<BTreeMap<ToolKind, Capacity>>)]
+    pub capacities: Option<Distinct<ToolKind, Option<Number>>>,
 }
 
 /// Creates a subscription or replaces its limits.
@@ -65,25 +67,24 @@ pub async fn delete_subscription(admin: &Admin, caller: &Caller, id: &Subscripti
 
 fn limits(admin: &Admin, input: NewLimits) -> Result<Limits, Refusal> {
     let mut capacities = BTreeMap::new();
-    for (kind, capacity) in input.capacities {
+    for (kind, capacity) in input.capacities.into_iter().flat_map(|Distinct(capacities)| capacities) {
         if !admin.settings.private_tools.contains(&kind) && !admin.settings.group_tools.contains(&kind) {
             return Err(out_of_range("capacities", format!("names `{kind}`, which is no configured kind of tool")));
         }
-        capacities.insert(kind, limit("capacities", capacity)?);
+        // One that is null is none, as one that is left out.
+        if let Some(capacity) = limit("capacities", capacity.as_ref())? {
+            capacities.insert(kind, Some(capacity));
+        }
     }
     Ok(Limits {
-        max_groups: limit("max_groups", input.max_groups)?,
-        max_members: limit("max_members", input.max_members)?,
+        max_groups: limit("max_groups", input.max_groups.as_ref())?,
+        max_members: limit("max_members", input.max_members.as_ref())?,
         capacities,
     })
 }
 
-fn limit(field: &'static str, value: Option<i128>) -> Result<Option<u64>, Refusal> {
-    let Some(value) = value else { return Ok(None) };
-    match i64::try_from(value).map(u64::try_from) {
-        Ok(Ok(value)) => Ok(Some(value)),
-        _ => Err(out_of_range(field, format!("must be from 0 to {}, not {value}", i64::MAX))),
-    }
+fn limit(field: &'static str, value: Option<&Number>) -> Result<Option<u64>, Refusal> {
+    Ok(amount(field, value)?.map(i64::unsigned_abs))
 }
 
 #[cfg(test)]
@@ -94,12 +95,13 @@ mod tests {
 
     #[test]
     fn p3_a_limit_is_a_count() {
-        assert_eq!(limit("x", None).unwrap(), None);
-        assert_eq!(limit("x", Some(0)).unwrap(), Some(0));
-        assert_eq!(limit("x", Some(i64::MAX.into())).unwrap(), Some(i64::MAX.unsigned_abs()));
-        for bad in [-1, i128::from(i64::MAX) + 1, i128::MIN] {
-            assert!(matches!(limit("x", Some(bad)), Err(Refusal::OutOfRange { field: "x", .. })), "{bad}");
+        let limit = |text: &str| limit("x", Some(&serde_json::from_str(text).unwrap()));
+        assert_eq!(limit("0").unwrap(), Some(0));
+        assert_eq!(limit("9223372036854775807").unwrap(), Some(i64::MAX.unsigned_abs()));
+        for bad in ["-1", "9223372036854775808", "1e300", "-1e300"] {
+            assert!(matches!(limit(bad), Err(Refusal::OutOfRange { field: "x", .. })), "{bad}");
         }
+        assert!(matches!(limit("1.5"), Err(Refusal::Malformed { field: "x", .. })));
     }
 
     async fn put(world: &World, caller: &Caller, json: &str) -> Result<Done<Put<Subscription>>, Refusal> {
@@ -116,7 +118,8 @@ mod tests {
         let stored = world.admin.store.subscription(&done.output.value.id).await.unwrap().unwrap().limits;
         assert_eq!((stored.max_groups, stored.max_members), (Some(3), Some(30)));
         assert_eq!(stored.capacity(&ToolKind::new("documents")), Some(1000));
-        let smaller = put(&world, &HOST, "{}").await.unwrap();
+        assert_eq!(stored.capacities.len(), 1, "null is as good as left out");
+        let smaller = put(&world, &HOST, r#"{"capacities":null}"#).await.unwrap();
         assert!(!smaller.output.created);
         assert_eq!(world.touched(&smaller).await, ["changed Subscription::\"gold\""]);
         let stored = world.admin.store.subscription(&smaller.output.value.id).await.unwrap().unwrap().limits;

@@ -66,7 +66,7 @@ pub async fn user_usage(admin: &Admin, caller: &Caller, user: &UserId) -> Result
 pub(super) fn only_oneself(caller: &Caller, user: &UserId, what: &str) -> Result<(), Refusal> {
     match &caller.actor {
         Some(actor) if actor != user => {
-            Err(Refusal::Forbidden { rule: None, detail: format!("the {what} of a user are for that user alone") })
+            Err(Refusal::Forbidden { rule: None, detail: format!("only that user may read the {what} of a user") })
         }
         _ => Ok(()),
     }

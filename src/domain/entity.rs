@@ -1,6 +1,7 @@
 //! An entity as a host describes it: Cedar's entity JSON, in one canonical form.
 
 use super::context::Value;
+use super::json::Object;
 use super::uid::{EntityUid, UidRef};
 use serde::de::Error as _;
 use serde::ser::SerializeStruct as _;
@@ -60,8 +61,14 @@ impl<'a> Written<'a> {
 #[serde(untagged)]
 enum Reference {
     Text(String),
-    Explicit { __entity: Parts },
-    Implicit(Parts),
+    Explicit(Object<Explicit>),
+    Implicit(Object<Parts>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explicit {
+    __entity: Object<Parts>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +83,7 @@ impl Reference {
     fn uid(self) -> Result<EntityUid, String> {
         match self {
             Self::Text(text) => EntityUid::parse(&text).map_err(|error| error.to_string()),
-            Self::Explicit { __entity: parts } | Self::Implicit(parts) => parts.uid(),
+            Self::Explicit(Object(Explicit { __entity: Object(parts) })) | Self::Implicit(Object(parts)) => parts.uid(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What a grant allows (rule D7 says where which right can be granted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", rename_all = "snake_case")]
 pub enum Right {
     /// Look at the content.
     View,
@@ -40,6 +40,15 @@ impl Right {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|right| right.name() == name)
+    }
+}
+
+// Read as a text first: of an enum, JSON also takes an object for a name, and a number for no JSON at all.
+impl TryFrom<String> for Right {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::from_name(&name).ok_or("must be `view`, `view_details`, `add`, `edit` or `delete`")
     }
 }
 

@@ -5,6 +5,7 @@ use super::error::Problem;
 use super::measures::Shed;
 use super::{App, body, json};
 use crate::admin::{Caller, Done, Refusal, call};
+use crate::domain::json::named;
 use crate::domain::{Revision, UserId};
 use crate::trace;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -71,7 +72,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         }
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         read.map(|query| Self(query.0)).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the query is malformed: {}", error.body_text()))
+            let said = error.body_text();
+            let problem = Problem::new(StatusCode::BAD_REQUEST, format!("the query is malformed: {said}"));
+            Problem { field: named(&said).map(str::to_owned), ..problem }
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::config::Limits;
 use crate::domain::json::{field_at_fault, is_array, is_within_depth};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
 /// Reads `text` as a `T`, borrowing from it where `T` does.
@@ -25,12 +26,14 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a [u8], limits: &Limits) -> Result<T
 }
 
 fn problem<'a, T: Deserialize<'a>>(text: &'a [u8], error: &serde_json::Error) -> Problem {
+    // Of some types a value of another is reported as if the text were no JSON.
+    let is_json = || serde_json::from_slice::<IgnoredAny>(text).is_ok();
     match error.classify() {
-        Category::Data => match field_at_fault::<T>(text) {
+        category if category == Category::Data || is_json() => match field_at_fault::<T>(text) {
             Some(field) => Problem { field: Some(field.clone()), ..bad(format!("`{field}`: {error}")) },
             None => bad(format!("the body is not as it must be: {error}")),
         },
-        Category::Syntax | Category::Eof | Category::Io => bad(format!("the body is not JSON: {error}")),
+        _ => bad(format!("the body is not JSON: {error}")),
     }
 }
 

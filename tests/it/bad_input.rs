@@ -62,6 +62,48 @@ async fn each_wrong_request_is_a_400_that_names_the_field() {
     sidecar.stop().await;
 }
 
+/// serde takes an array for a struct, its elements for the fields in their order, and an object for the name of a variant.
+#[tokio::test]
+async fn what_is_written_as_something_else_is_a_400_that_names_the_field() {
+    let sidecar = TestSidecar::new().with_demo().start().await;
+    let question = r#"["User::\"director\"", "Action::\"view\"", "Tool::\"group:company/documents\""]"#;
+    let reply = sidecar.access("/v1/is_authorized/batch", format!(r#"{{"requests": [{question}]}}"#)).await;
+    assert_eq!((reply.status, &reply.body["field"]), (400, &json!("requests[0]")), "{}", reply.body);
+    for entity in [
+        json!({"uid": ["Item", "x"], "attrs": {}, "parents": ["Tool::\"group:company/documents\""]}),
+        json!({"uid": "Item::\"x\"", "attrs": {}, "parents": [["Tool", "group:company/documents"]]}),
+        json!({"uid": {"__entity": {"type": "Item", "id": "x"}, "more": 1}, "attrs": {}, "parents": []}),
+    ] {
+        let reply = ask(&sidecar, with("entities", json!([entity]))).await;
+        assert_eq!(reply.status, 400, "{entity}: {}", reply.body);
+    }
+    let tool = "Tool::\"user:director/documents\"";
+    let grant = |right: Value, to: Value| json!({"resource": tool, "right": right, "to": to});
+    let to = || json!({"user": "secretary"});
+    let item = json!({"id": "x", "parent": "Tool::\"user:director/contacts\"", "contact": ["secretary"]});
+    let limits = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for (path, field, body) in [
+        ("PUT /grants", "to", grant(json!("view"), json!(["secretary"]))),
+        ("PUT /grants", "right", grant(json!({"view": null}), to())),
+        ("PUT /grants", "right", grant(json!(null), to())),
+        ("PUT /grants", "right", grant(json!(1), to())),
+        ("POST /items", "contact", item),
+        ("PUT /subscriptions/x", "max_groups", json!({"max_groups": "3"})),
+        ("PUT /subscriptions/x", "max_groups", limits(r#"{"max_groups": 1.5}"#)),
+        ("PUT /subscriptions/x", "capacities", json!({"capacities": [["documents", 1]]})),
+    ] {
+        let (method, path) = path.split_once(' ').unwrap();
+        let reply = sidecar.send(method, &format!("/admin/v1{path}"), true, None, &body).await;
+        assert_eq!((reply.status, &reply.body["field"]), (400, &json!(field)), "{path} {body}: {}", reply.body);
+        assert!(!reply.body["detail"].as_str().unwrap().contains("not JSON"), "{}", reply.body);
+    }
+    for (path, field) in [("/grants", "resource"), ("/users?page=1", "page")] {
+        let reply = sidecar.get(path).await;
+        assert_eq!((reply.status, &reply.body["field"]), (400, &json!(field)), "{path}: {}", reply.body);
+    }
+    sidecar.stop().await;
+}
+
 #[tokio::test]
 async fn what_is_not_json_is_a_400() {
     let sidecar = TestSidecar::new().with_demo().start().await;

@@ -3,7 +3,7 @@
 use crate::admin::schema::Reference;
 use crate::check::RequestRef;
 use crate::config::limits::{LENT_BYTES_MAX, LENT_ENTITIES_MAX};
-use crate::domain::json::Object;
+use crate::domain::json::{Object, objects};
 use crate::domain::lent::Manner;
 use crate::domain::uid::UidRef;
 use crate::domain::{Context, EntityRecord, Lent, LentError};
@@ -42,7 +42,7 @@ pub(super) struct Question<'a> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Batch<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "objects")]
     pub(super) requests: Vec<Question<'a>>,
 }
 
