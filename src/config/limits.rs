@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Shortest admin token, in characters: a shorter one can be guessed.
+/// Shortest admin token that is not warned of, in characters: a shorter one can be guessed.
 pub const TOKEN_CHARACTERS_MIN: usize = 16;
 
 /// Longest token file, in bytes: more is not a token but the wrong file.
@@ -59,6 +59,9 @@ pub const READINESS_MILLISECONDS: u64 = 1_000;
 /// How much of a body that is too large is read and thrown away, in bytes, so that the client gets
 /// to read the 413 instead of a reset connection.
 pub const BODY_DISCARD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long that goes on, whatever is yet to come, in milliseconds.
+pub const BODY_DISCARD_MILLISECONDS: u64 = 300;
 
 /// How many streams of changes there may be at a time, followers and downloads together; more are
 /// answered 503.

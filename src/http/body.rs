@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use crate::config::Limits;
-use crate::config::limits::BODY_DISCARD_BYTES_MAX;
+use crate::config::limits::{BODY_DISCARD_BYTES_MAX, BODY_DISCARD_MILLISECONDS};
 use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -54,7 +54,8 @@ where
         }
     }
     if !asks_first {
-        discard(body).await;
+        // Who goes on sending for longer, or not at all, is told all the same.
+        let _ = tokio::time::timeout(Duration::from_millis(BODY_DISCARD_MILLISECONDS), discard(body)).await;
     }
     let detail = format!("the body is longer than {bytes_max} bytes");
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
@@ -167,13 +168,14 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use axum::body::Body;
+    use futures_util::stream::{self, StreamExt as _};
 
     fn limits() -> Limits {
         Limits { body_bytes_max: 8, body_read_seconds: 1, ..Limits::default() }
     }
 
     fn chunked(chunks: Vec<&'static str>) -> Body {
-        Body::from_stream(futures_util::stream::iter(chunks.into_iter().map(Ok::<_, std::io::Error>)))
+        Body::from_stream(stream::iter(chunks.into_iter().map(Ok::<_, std::io::Error>)))
     }
 
     async fn status(body: Body) -> Result<Bytes, u16> {
@@ -190,15 +192,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let never = stream::pending::<Result<Bytes, std::io::Error>>();
         assert_eq!(status(Body::from_stream(never)).await, Err(408));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_too_much_and_does_not_end_is_told_so_all_the_same() {
+        let begun = tokio::time::Instant::now();
+        let more = stream::iter([Ok::<_, std::io::Error>("123456789")]).chain(stream::pending());
+        assert_eq!(status(Body::from_stream(more)).await, Err(413));
+        assert!(begun.elapsed() < Duration::from_secs(1), "no longer than a whole body is waited for");
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_malformed() {
-        let broken = futures_util::stream::iter([Ok(Bytes::from("1")), Err(std::io::Error::other("reset"))]);
+        let broken = stream::iter([Ok(Bytes::from("1")), Err(std::io::Error::other("reset"))]);
         assert_eq!(status(Body::from_stream(broken)).await, Err(400));
-        let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("reset"))]);
+        let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("reset"))]);
         assert_eq!(status(Body::from_stream(broken)).await, Err(400));
     }
 

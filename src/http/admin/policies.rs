@@ -3,11 +3,11 @@
 use super::{shown, time};
 use crate::admin::Caller;
 use crate::engine::Bundle;
-use crate::http::extract::{Nothing, Query};
+use crate::http::extract::{Nothing, Query, REVISION};
 use crate::http::{App, Problem};
 use crate::reload::{Failure, Trouble};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -119,10 +119,17 @@ pub(in crate::http) async fn reload(
     let reloader = Arc::clone(&app.reloader);
     // Carried to its end, whether or not the client waits for it.
     match tokio::spawn(async move { reloader.reload().await }).await {
-        Ok(Ok(())) => Ok(set(&app, &app.check.bundle())),
+        Ok(Ok(())) => Ok(in_force(&app)),
         Ok(Err(failure)) => Err(refused(&failure)),
         Err(_gone) => Err(Problem::unavailable("the server is stopping")),
     }
+}
+
+/// The set, at the newest revision there is: the load made none.
+fn in_force(app: &App) -> Response {
+    let mut response = set(app, &app.check.bundle());
+    response.headers_mut().insert(REVISION, HeaderValue::from(app.check.revision().0));
+    response
 }
 
 fn refused(failure: &Failure) -> Problem {
