@@ -88,6 +88,7 @@ async fn verify(copy: &Path, name: &Path) -> Result<Revision, BackupError> {
     let mut source = Source::open(copy.to_owned()).await.map_err(|error| match error {
         OpenError::Damaged { found, .. } => unsound(found),
         OpenError::Foreign(_) => unsound("it is no conclave database".to_owned()),
+        OpenError::Newer { found, known, .. } => BackupError::Newer { backup: name.to_owned(), found, known },
         other => other.into(),
     })?;
     let findings = source.soundness().await?;

@@ -117,10 +117,14 @@ pub struct PolicyArguments {
     pub schema: Option<String>,
 }
 
+/// What `--database` takes.
+const DATABASE_HELP: &str =
+    "The database: sqlite://PATH, a path, or postgres://USER@HOST:PORT/DATABASE [default: sqlite://conclave.db]";
+
 /// Where the store is.
 #[derive(Debug, Args)]
 pub struct StoreArguments {
-    #[arg(long, value_name = "URL", help = "The database: sqlite://PATH, or a path [default: sqlite://conclave.db]")]
+    #[arg(long, value_name = "URL", help = DATABASE_HELP)]
     #[expect(missing_docs, reason = "its help says what it is")]
     pub database: Option<String>,
 }
@@ -224,6 +228,16 @@ mod tests {
         let help = Arguments::command().render_long_help().to_string();
         for part in ["serve --demo", "CONCLAVE_", "Exit codes", "validate"] {
             assert!(help.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn lines_of_help_are_short_enough_to_stay_whole() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
         }
     }
 

@@ -37,6 +37,19 @@ pub enum BackupError {
     /// There is no such backup.
     #[error("there is no backup at `{0}`")]
     Missing(PathBuf),
+    /// Written by a later version.
+    #[error(
+        "the backup `{backup}` was written by a newer conclave (it has schema version {found}, this one knows {known}): \
+         upgrade this conclave, or take an older backup"
+    )]
+    Newer {
+        /// The backup.
+        backup: PathBuf,
+        /// The newest schema version in it.
+        found: i64,
+        /// The newest schema version of this program.
+        known: i64,
+    },
     /// A file breaks what every database keeps.
     #[error("`{path}` is not sound, and nothing was changed: {broken}")]
     Unsound {

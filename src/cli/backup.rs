@@ -10,12 +10,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-The copy is of one moment, while a server may go on writing; it is a database of its own, without free space and
-without anything that was erased. `conclave restore` puts it back, and every command that reads a database reads it.
+The copy is of one moment, while a server may go on writing; it is a database of its own,
+without free space and without anything that was erased. `conclave restore` puts it back, and
+every command that reads a database reads it.
 
-FILE is made with mode 0600, and appears only when it is complete, sound and on the disk. It holds everything that the
-database holds: keep it as you keep that. Meanwhile there is FILE.partial, which is no backup; the folder needs as
-much room as the database takes, and the database's log grows with every change made meanwhile.
+FILE is made with mode 0600, and appears only when it is complete, sound and on the disk. It
+holds everything that the database holds: keep it as you keep that. Meanwhile there is
+FILE.partial, which is no backup; the folder needs as much room as the database takes, and the
+database's log grows with every change made meanwhile.
 
 Exit codes: 0 done, 1 the copy is not sound, so the database is damaged, 2 misuse or failure.";
 

@@ -30,7 +30,8 @@ Examples:
   conclave bench --database conclave.db --write-requests questions.ndjson
   conclave bench --server unix:/run/conclave.sock --requests questions.ndjson --verify --json
       Makes the questions on one machine and asks them from another.
-  conclave bench --server https://localhost:7180 --tls-ca ca.pem --tls-certificate c.pem --tls-key c.key
+  conclave bench --server https://localhost:7180 --tls-ca ca.pem \\
+      --tls-certificate c.pem --tls-key c.key
       Asks a server that listens with TLS, and shows it a certificate. Handshakes are not measured.
       Where the server asks for a token, --token-file FILE has it.
 
@@ -44,9 +45,10 @@ a request was due, so a server that falls behind cannot hide it. Every answer th
 counted. Where this program is the limit and not the server, it says so.
 
 --json prints one object: target, workload, connections, threads, and for each rate (rates[]):
-wanted_per_second, achieved_per_second, seconds, requests, answered, unanswered, errors (by kind),
-wrong, allowed_share, cached_share (0 to 1; in process only), latency_us, service_us (from sending
-on), client_lateness_us (p50, p90, p99, p99.9, p99.99, max, mean in microseconds), client_cpus, limit.
+wanted_per_second, achieved_per_second, seconds, requests, answered, unanswered, errors (by
+kind), wrong, allowed_share, cached_share (0 to 1; in process only), latency_us, service_us
+(from sending on), client_lateness_us (p50, p90, p99, p99.9, p99.99, max, mean in
+microseconds), client_cpus, limit.
 
 Exit codes: 0 every request was answered and none wrongly, 1 some were not, 2 misuse or failure.";
 

@@ -15,17 +15,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-For each principal type, action and resource type the solver cvc5 (apt-get install cvc5) proves whether NEW allows the
-same as OLD, more, less, or some more and some less. Where they differ there is an example: a request with its
-entities, written as files for `conclave eval`, which OLD and NEW answer differently. Examples are looked for among
-all entities that the schema allows, whether a database would ever hold them or not.
+For each principal type, action and resource type the solver cvc5 (apt-get install cvc5) proves
+whether NEW allows the same as OLD, more, less, or some more and some less. Where they differ
+there is an example: a request with its entities, written as files for `conclave eval`, which
+OLD and NEW answer differently. Examples are looked for among all entities that the schema
+allows, whether a database would ever hold them or not.
 
-With --replay, decisions that were really asked for are made again, by OLD and by NEW, over what --database holds now
-or over the entities of a file. What has changed in the database since they were made changes both alike; how many are
-answered otherwise than the log says is told.
+With --replay, decisions that were really asked for are made again, by OLD and by NEW, over
+what --database holds now or over the entities of a file. What has changed in the database
+since they were made changes both alike; how many are answered otherwise than the log says is
+told.
 
-Where NEW has another schema than OLD, give it as --schema and the old one as --old-schema. What both schemas let ask
-is compared under the new one. Where only one of them lets ask, all that it allows is newly allowed, or newly denied.
+Where NEW has another schema than OLD, give it as --schema and the old one as --old-schema.
+What both schemas let ask is compared under the new one. Where only one of them lets ask, all
+that it allows is newly allowed, or newly denied.
 
 Examples:
   conclave diff policies-before policies

@@ -37,7 +37,8 @@ Examples:
 
 Entities and requests may have 64 MiB each.
 
-Exit codes: 0 every request has its decision, whatever it is, 2 misuse, failure, or a request has none.";
+Exit codes: 0 every request has its decision, whatever it is, 2 misuse, failure, or a request
+has none.";
 
 /// What `conclave eval` takes.
 #[derive(Debug, Args)]

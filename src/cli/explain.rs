@@ -17,16 +17,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 const DETAILS: &str = "\
-Shown are the decision and its reason; the groups of the principal; the folder chain of the resource with the grants on
-it that reach the principal; the policies that decide, or those that came closest, condition by condition with the values
-they saw; and for a DENY what would allow it. Each of those ways was tried out on a copy of the facts.
+Shown are the decision and its reason; the groups of the principal; the folder chain of the
+resource with the grants on it that reach the principal; the policies that decide, or those
+that came closest, condition by condition with the values they saw; and for a DENY what would
+allow it. Each of those ways was tried out on a copy of the facts.
 
 Examples:
   conclave explain 'User::\"salesman-1\"' add 'Tool::\"group:production/documents\"'
       What is missing, and what would allow it.
   conclave explain 'User::\"workman-2\"' edit 'Item::\"shift-plan\"'
       By which grant, and where it sits.
-  conclave explain 'User::\"director\"' add 'Tool::\"group:sales/documents\"' --context '{\"size\": 1000}' --json
+  conclave explain 'User::\"director\"' add 'Tool::\"group:sales/documents\"' \\
+      --context '{\"size\": 1000}' --json
       As POST /v1/explain answers it.
 
 A server may be running on the same database.

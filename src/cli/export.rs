@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-One JSON object a line, in an order in which each refers only to what came before: subscriptions,
-users, groups, members, folders, items with contacts, grants, invitations, requests to join, tombstones
-(ids that are never used again). All of it is from one moment, a server may be running, and the same content always gives the
+One JSON object a line, in an order in which each refers only to what came before:
+subscriptions, users, groups, members, folders, items with contacts, grants, invitations,
+requests to join, tombstones (ids that are never used again), and what hosts say of entities.
+All of it is from one moment, a server may be running, and the same content always gives the
 same bytes. Of an invitation's token there is the SHA-256, as in the database.
 
 FILE is made with mode 0600 and appears only when it is complete.

@@ -16,13 +16,13 @@ use std::time::Duration;
 
 const DETAILS: &str = "\
 Asks GET /readyz of the access listener and prints the answer's body. Settings are found as
-`conclave serve` finds them, so that both see the same CONCLAVE_LISTEN. An address that means every
-interface (0.0.0.0, [::]) is asked on the loopback. With TLS the server must show the very certificate
-that stands in tls.certificate_file; one that asks clients for certificates is shown that one too, so
-its authority must be among those of tls.client_ca_file.
+`conclave serve` finds them, so that both see the same CONCLAVE_LISTEN. An address that means
+every interface (0.0.0.0, [::]) is asked on the loopback. With TLS the server must show the
+very certificate that stands in tls.certificate_file; one that asks clients for certificates is
+shown that one too, so its authority must be among those of tls.client_ca_file.
 
-With --live it asks GET /healthz: whether the server answers at all. Restart it when it does not; when
-it is merely not ready, what it waits for is elsewhere.
+With --live it asks GET /healthz: whether the server answers at all. Restart it when it does
+not; when it is merely not ready, what it waits for is elsewhere.
 
 Exit codes: 0 ready, 1 not ready or no answer within 3 seconds, 2 misuse.";
 

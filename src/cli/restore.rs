@@ -10,15 +10,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-FILE is copied, brought to the schema version of this conclave, and held to everything that `conclave doctor` checks;
-only then does the copy take the place of the database. FILE itself is left as it is. What was there before is kept
-beside it, as DATABASE.before-TIME. The admin token stays.
+FILE is copied, brought to the schema version of this conclave, and held to everything that
+`conclave doctor` checks; only then does the copy take the place of the database. FILE itself
+is left as it is. What was there before is kept beside it, as DATABASE.before-TIME. The admin
+token stays.
 
-No server may run on the database. The restore counts the revision up by 1,000,000,000, so that no revision is ever given
-twice: changes made after the backup are lost, and whoever follows the changes is told by `Store::\"*\"` to read
-everything anew.
+No server may run on the database. The restore counts the revision up by 1,000,000,000, so that
+no revision is ever given twice: changes made after the backup are lost, and whoever follows
+the changes is told by `Store::\"*\"` to read everything anew.
 
-Exit codes: 0 done, 1 FILE is not sound, 2 misuse or failure. Unless it is done, nothing has changed.";
+Exit codes: 0 done, 1 FILE is not sound, 2 misuse or failure. Unless it is done, nothing has
+changed.";
 
 /// What `conclave restore` takes.
 #[derive(Debug, Args)]

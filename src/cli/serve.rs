@@ -19,11 +19,11 @@ An address is host:port or unix:PATH. Over a Unix socket the admin listener lets
 user in without the token, or the users that admin_uids lists; its socket has mode 0600, the access
 socket 0660, and either 0666 if it lists its users.
 
-The admin token is read from --admin-token-file. With neither that nor --tokens-file given it is made
-at first start, in the file DATABASE.admin-token (mode 0600).
+The admin token is read from --admin-token-file. With neither that nor --tokens-file given it
+is made at first start, in the file DATABASE.admin-token (mode 0600).
 
-Mail, limits, TLS, who may ask and whatever else has no flag here is set by variables or in the file: --print-config
-names each setting.
+Mail, limits, TLS, who may ask and whatever else has no flag here is set by variables or in the
+file: --print-config names each setting.
 
 Sockets that are handed over (LISTEN_FDS, as systemd does it) are taken in place of --listen and
 --admin-listen, in this order or by their names, access and admin.

@@ -11,9 +11,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 const DETAILS: &str = "\
-Prints two lines: the token, which is kept nowhere and not shown again, and below it the line for the
-table [tokens] of the file that `conclave serve --tokens-file` reads. A server that runs takes the
-line over within a second, and a token whose line is deleted is refused from then on.
+Prints two lines: the token, which is kept nowhere and not shown again, and below it the line
+for the table [tokens] of the file that `conclave serve --tokens-file` reads. A server that
+runs takes the line over within a second, and a token whose line is deleted is refused from
+then on.
 
 Examples:
   conclave token backup --scope read

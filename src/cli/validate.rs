@@ -63,7 +63,11 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         Format::Sarif => sarif::report(&found),
         Format::Github => github::report(&found) + &summed_up(&found),
     })?;
-    Ok(if found.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match found.is_read() {
+        true if found.is_valid() => ExitCode::SUCCESS,
+        true => ExitCode::FAILURE,
+        false => ExitCode::from(2),
+    })
 }
 
 /// Every problem with file, line and caret, then one line that sums up.

@@ -15,13 +15,15 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 const DETAILS: &str = "\
-A property is a file of Cedar policies that says what policies may allow at most: whatever they allow, it must allow.
-With @direction(\"at least\") it says what they must allow. Which principals, actions and resources it is about, its
-scopes say. Two properties need no file: that no policy can fail to be evaluated, and that each decides something.
+A property is a file of Cedar policies that says what policies may allow at most: whatever they
+allow, it must allow. With @direction(\"at least\") it says what they must allow. Which
+principals, actions and resources it is about, its scopes say. Two properties need no file:
+that no policy can fail to be evaluated, and that each decides something.
 
-Nothing is sampled: the solver cvc5 (apt-get install cvc5) looks at every request and every set of entities that the
-schema allows. Where a property does not hold, it finds a request that shows it, which is written with its entities
-as files for `conclave eval`. What it cannot tell in time is not proved, which is never taken for proved.
+Nothing is sampled: the solver cvc5 (apt-get install cvc5) looks at every request and every set
+of entities that the schema allows. Where a property does not hold, it finds a request that
+shows it, which is written with its entities as files for `conclave eval`. What it cannot tell
+in time is not proved, which is never taken for proved.
 
 Examples:
   conclave verify

@@ -23,7 +23,7 @@ pub enum Address {
 
 /// A text that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is no address: write `host:port`, such as `127.0.0.1:7180`, or `unix:PATH`")]
+#[error("`{0}` is no address: write `host:port`, such as `127.0.0.1:7180`, with a port up to 65535, or `unix:PATH`")]
 pub struct AddressError(String);
 
 impl TryFrom<String> for Address {

@@ -1,5 +1,6 @@
 //! Everything that there is to say of a set, whether it would load or not.
 
+use super::diagnostic::UNREADABLE;
 use super::{Bundle, Naming, Problem, Sources, Summary, parse};
 
 /// What is wrong with a set, what is suspicious, and how big it is.
@@ -32,6 +33,12 @@ impl Examination {
     #[must_use]
     pub const fn is_valid(&self) -> bool {
         self.summary.is_some()
+    }
+
+    /// Whether there are files that could be read, and so something to be valid or not.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.code() == UNREADABLE)
     }
 
     /// How many of the problems are errors.

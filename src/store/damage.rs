@@ -4,6 +4,9 @@ use super::error::OpenError;
 use sqlx::error::DatabaseError;
 use std::path::PathBuf;
 
+/// `SQLITE_BUSY`: somebody else's, for now.
+const BUSY: u32 = 5;
+
 /// `SQLITE_CORRUPT`: a database, and damaged.
 const CORRUPT: u32 = 11;
 
@@ -17,6 +20,7 @@ const NOT_A_DATABASE: u32 = 26;
 pub(super) fn of_file(path: PathBuf, source: sqlx::Error) -> OpenError {
     match source.as_database_error().and_then(primary_code) {
         Some(CORRUPT) => OpenError::Damaged { path, found: source.to_string() },
+        Some(BUSY) => OpenError::Locked { path, source },
         Some(CANNOT_OPEN) => OpenError::Unreachable { path, source },
         // SQLite looks when it first needs to know.
         Some(NOT_A_DATABASE) => OpenError::Foreign(path),

@@ -1,5 +1,6 @@
 //! What can go wrong: at opening, for whoever starts the program; later, for the log.
 
+use super::limits;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
@@ -77,8 +78,8 @@ pub enum OpenError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The place where the file would be cannot be reached.
-    #[error("cannot reach the directory of the database `{path}`: {source}")]
+    /// The place where the file is, or is to be, cannot be reached.
+    #[error("cannot reach the folder of `{path}`: {source}")]
     Directory {
         /// The file as it was given.
         path: PathBuf,
@@ -258,6 +259,18 @@ pub enum OpenError {
         database: PathBuf,
         /// What was asked for.
         what: &'static str,
+    },
+    /// Somebody else keeps writing, or keeps the file for themselves.
+    #[error(
+        "the database `{path}` is locked: another program holds it, and conclave waited {} s. `fuser {path}` says which; \
+         try again when it has ended",
+        limits::BUSY_WAIT_MAX.as_secs()
+    )]
+    Locked {
+        /// The database file.
+        path: PathBuf,
+        /// What `SQLite` says.
+        source: sqlx::Error,
     },
     /// `SQLite` could not open or read the file.
     #[error("cannot open the database `{path}`: {source}")]

@@ -3,7 +3,11 @@
 use super::error::OpenError;
 use super::location::lock_path;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+/// Who can open the lock can keep every server from starting.
+const LOCK_MODE: u32 = 0o600;
 
 /// The ownership of a database, until released or dropped.
 ///
@@ -19,7 +23,7 @@ impl OwnerLock {
     /// Claims `database` at once, or says who stands in the way.
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
         let lock = lock_path(database);
-        let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&lock) {
+        let file = match OpenOptions::new().create(true).truncate(false).write(true).mode(LOCK_MODE).open(&lock) {
             Ok(file) => file,
             Err(source) => return Err(OpenError::Lock { lock, source }),
         };
@@ -40,12 +44,15 @@ impl OwnerLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn one_at_a_time() {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("c.db");
         let first = OwnerLock::take(&database).unwrap();
+        let mode = lock_path(&database).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, LOCK_MODE);
         let message = OwnerLock::take(&database).unwrap_err().to_string();
         assert!(message.contains("c.db.lock") && message.contains("stop it first"), "{message}");
         first.release();

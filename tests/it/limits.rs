@@ -9,7 +9,8 @@ use std::path::Path;
 const HEAD: &str = "\
 # Limits
 
-No queue, body, depth, list or wait is without a bound. Written by a test from `src/config/limits.rs`: change it there.
+No queue, body, depth, list or wait is without a bound. Written by a test from `src/config/limits.rs` and `src/store/limits.rs`:
+change it there. Bounds of policy files, mail, proofs, tests and the client are in `src/*/limits.rs`.
 
 ## Settings
 

@@ -26,6 +26,7 @@ const LISTED_SOCKET_MODE: u32 = 0o666;
 /// Why an address cannot be listened on.
 #[derive(Debug, Error, miette::Diagnostic)]
 #[error("cannot listen on {address}")]
+#[diagnostic(help("is another server running there? Give another address with --listen or --admin-listen"))]
 pub struct BindError {
     address: Address,
     #[source]

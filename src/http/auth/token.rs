@@ -25,6 +25,10 @@ pub struct AdminToken {
 pub enum TokenError {
     /// The file cannot be read.
     #[error("the admin token file {} cannot be read", path.display())]
+    #[diagnostic(help(
+        "make the file, with {TOKEN_CHARACTERS_MIN} characters or more on one line, or leave --admin-token-file out to \
+         have one made beside the database"
+    ))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -32,13 +36,13 @@ pub enum TokenError {
         #[source]
         source: io::Error,
     },
-    /// The file is empty or holds what can be guessed.
-    #[error("the admin token in {} is too short", path.display())]
+    /// The file holds no token.
+    #[error("the admin token file {} holds no token", path.display())]
     #[diagnostic(help(
-        "a token has at least {TOKEN_CHARACTERS_MIN} characters, on one line, without spaces; delete the file beside \
-         the database to have one made"
+        "a token stands on one line, without spaces; one is made only without --admin-token-file, where there is none beside \
+         the database"
     ))]
-    Weak {
+    NoToken {
         /// The file.
         path: PathBuf,
     },
@@ -73,12 +77,21 @@ impl AdminToken {
     /// Reads the token from `file`.
     ///
     /// # Errors
-    /// [`TokenError`] if it cannot be read, or is empty or short.
+    /// [`TokenError`] if it cannot be read or holds none. One that can be guessed is warned of.
     pub fn read(file: &Path) -> Result<Self, TokenError> {
         let text = contents(file).map_err(|source| TokenError::Unreadable { path: file.to_owned(), source })?;
         let text = text.trim();
-        if text.chars().count() < TOKEN_CHARACTERS_MIN || text.contains(char::is_whitespace) {
-            return Err(TokenError::Weak { path: file.to_owned() });
+        if text.is_empty() || text.contains(char::is_whitespace) {
+            return Err(TokenError::NoToken { path: file.to_owned() });
+        }
+        let characters = text.chars().count();
+        if characters < TOKEN_CHARACTERS_MIN {
+            tracing::warn!(
+                file = %file.display(),
+                characters,
+                wanted = TOKEN_CHARACTERS_MIN,
+                "the admin token is so short that it can be guessed"
+            );
         }
         Ok(Self::new(text.as_bytes()))
     }
@@ -163,16 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_or_short_token_is_refused() {
+    fn what_is_no_token_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
-        for text in ["", "\n", "short", "fifteen-letters\n", "two words are no one token"] {
+        for text in ["", "\n", "two words are no one token"] {
             std::fs::write(&file, text).unwrap();
-            assert!(matches!(AdminToken::read(&file), Err(TokenError::Weak { .. })), "{text:?}");
+            assert!(matches!(AdminToken::read(&file), Err(TokenError::NoToken { .. })), "{text:?}");
             assert!(AdminToken::read_or_make(&file, &SystemRandom).is_err());
         }
-        std::fs::write(&file, "  sixteen-letters!\n").unwrap();
-        assert!(AdminToken::read(&file).unwrap().is(b"sixteen-letters!"));
+        for text in ["sixteen-letters!", "short"] {
+            std::fs::write(&file, format!("  {text}\n")).unwrap();
+            assert!(AdminToken::read(&file).unwrap().is(text.as_bytes()));
+        }
         assert!(matches!(AdminToken::read(folder.path()), Err(TokenError::Unreadable { .. })));
         assert!(matches!(AdminToken::read(&folder.path().join("none")), Err(TokenError::Unreadable { .. })));
     }
