@@ -143,9 +143,9 @@ async fn refusals_name_their_rule_and_field() {
     for (actor, line, body, status, rule, field) in [
         (Some("anna"), "GET /users", Value::Null, 403, Value::Null, Value::Null),
         (None, "GET /users?limit=0", Value::Null, 422, Value::Null, json!("limit")),
-        (None, "GET /users?limits=1", Value::Null, 400, Value::Null, Value::Null),
-        (None, "GET /groups/g?limit=1", Value::Null, 400, Value::Null, Value::Null),
-        (None, "DELETE /groups/g?force=true", Value::Null, 400, Value::Null, Value::Null),
+        (None, "GET /users?limits=1", Value::Null, 400, Value::Null, json!("limits")),
+        (None, "GET /groups/g?limit=1", Value::Null, 400, Value::Null, json!("limit")),
+        (None, "DELETE /groups/g?force=true", Value::Null, 400, Value::Null, json!("force")),
         (Some("nobody"), "GET /groups", Value::Null, 403, Value::Null, Value::Null),
         (None, "GET /users/a%2Fb", Value::Null, 404, Value::Null, Value::Null),
         (None, "PUT /users/a%2Fb", json!({}), 422, Value::Null, json!("id")),
