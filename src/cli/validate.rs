@@ -26,7 +26,7 @@ Examples:
   conclave validate --policies policies --format sarif > conclave.sarif
       The same for what reads SARIF 2.1.0, code scanning for one.
 
-Exit codes: 0 no mistakes, 1 mistakes, 2 misuse or failure.";
+Exit codes: 0 no mistakes, 1 mistakes, 2 misuse, or nothing there that can be read.";
 
 /// What `conclave validate` takes.
 #[derive(Debug, Args)]

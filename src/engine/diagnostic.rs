@@ -5,9 +5,6 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceS
 use std::fmt;
 use std::sync::Arc;
 
-/// What a file or folder that cannot be read is called among the kinds of problems.
-pub(super) const UNREADABLE: &str = "unreadable";
-
 /// One error or warning, with the place it is about where there is one.
 #[derive(Debug, Clone)]
 pub struct Problem {

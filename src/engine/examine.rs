@@ -1,6 +1,5 @@
 //! Everything that there is to say of a set, whether it would load or not.
 
-use super::diagnostic::UNREADABLE;
 use super::{Bundle, Naming, Problem, Sources, Summary, parse};
 
 /// What is wrong with a set, what is suspicious, and how big it is.
@@ -10,6 +9,7 @@ pub struct Examination {
     pub problems: Vec<Problem>,
     /// How big it is; `None` if it would not load.
     pub summary: Option<Summary>,
+    is_read: bool,
 }
 
 impl Examination {
@@ -23,10 +23,11 @@ impl Examination {
         // What is wrong with the files was told above.
         let mut told = Vec::new();
         let files = sources.policy_files(&mut told);
+        let is_read = !files.is_empty() && !sources.schema_files(&mut told).is_empty();
         let policies = parse::parse(&files, Naming::Given, &sources.features, &mut told);
         problems.extend(parse::without_rule(&policies));
         Problem::sort(&mut problems);
-        Self { problems, summary }
+        Self { problems, summary, is_read }
     }
 
     /// Whether it would load.
@@ -35,10 +36,10 @@ impl Examination {
         self.summary.is_some()
     }
 
-    /// Whether there are files that could be read, and so something to be valid or not.
+    /// Whether any policy and any schema could be read, and so there is something to be valid or not.
     #[must_use]
-    pub fn is_read(&self) -> bool {
-        !self.problems.iter().any(|problem| problem.code() == UNREADABLE)
+    pub const fn is_read(&self) -> bool {
+        self.is_read
     }
 
     /// How many of the problems are errors.

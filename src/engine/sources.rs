@@ -1,6 +1,6 @@
 //! Where policies and schema come from: compiled in, or two folders.
 
-use super::diagnostic::{Problem, UNREADABLE};
+use super::diagnostic::Problem;
 use super::limits::{FOLDER_BYTES_MAX, FOLDER_ENTRIES_MAX, FOLDER_FILES_MAX, SOURCE_FILE_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -221,7 +221,7 @@ pub fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
 
 fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
     let unreadable = |error: io::Error| {
-        Problem::error(format!("cannot read the folder {}: {error}", folder.display())).with_code(UNREADABLE)
+        Problem::error(format!("cannot read the folder {}: {error}", folder.display())).with_code("unreadable")
     };
     let mut paths = Vec::new();
     for (number, entry) in fs::read_dir(folder).map_err(unreadable)?.enumerate() {
@@ -241,7 +241,7 @@ fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
     }
     if paths.is_empty() {
         let endings = endings.join(" or *");
-        return Err(Problem::error(format!("{} holds no *{endings} file", folder.display())).with_code(UNREADABLE));
+        return Err(Problem::error(format!("{} holds no *{endings} file", folder.display())).with_code("unreadable"));
     }
     paths.sort();
     Ok(paths)
@@ -249,7 +249,7 @@ fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Problem> {
 
 fn read_file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        Problem::error(format!("cannot read {}: {error}", path.display())).with_code(UNREADABLE)
+        Problem::error(format!("cannot read {}: {error}", path.display())).with_code("unreadable")
     };
     let not_regular = || unreadable(&"it is not a regular file");
     // Asked before opening: devices may do something when they are opened.

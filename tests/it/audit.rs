@@ -116,7 +116,7 @@ async fn the_host_alone_reads_it_and_bad_conditions_are_named() {
         (None, "?actor=a/b", 400, Some("actor")),
         (None, "?page_token=61", 400, Some("page_token")),
         (None, "?limit=0", 422, Some("limit")),
-        (None, "?who=ann", 400, None),
+        (None, "?who=ann", 400, Some("who")),
     ] {
         let reply = server.call(actor, &format!("GET /audit{query}"), None, Value::Null).await;
         assert_eq!((reply.status, reply.body["field"].as_str()), (status, field), "{query} {reply:?}");

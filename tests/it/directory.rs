@@ -75,8 +75,8 @@ async fn f1_a_search_is_refused_that_the_rule_forbids() {
         ("name=gro%00up&language=en", 422, Value::Null, json!("name")),
         ("name=group&language=en&limit=0", 422, Value::Null, json!("limit")),
         ("name=group&language=en&page_token=61", 400, Value::Null, json!("page_token")),
-        ("name=group&language=en&published=false", 400, Value::Null, Value::Null),
-        ("name=group&name=other&language=en", 400, Value::Null, Value::Null),
+        ("name=group&language=en&published=false", 400, Value::Null, json!("published")),
+        ("name=group&name=other&language=en", 400, Value::Null, json!("name")),
     ] {
         let path = format!("/directory?{query}");
         for reply in [sidecar.get(&path).await, get_as(&sidecar, "ben", &path).await] {

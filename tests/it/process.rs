@@ -168,6 +168,8 @@ fn the_built_in_policies_validate_and_the_command_line_explains_itself() {
     let folder = TempDir::new().unwrap();
     let (code, out, err) = run(folder.path(), &["validate"]);
     assert_eq!(code, Some(0), "{out}{err}");
+    let (code, out, _) = run(folder.path(), &["validate", "--policies", "nosuch"]);
+    assert_eq!(code, Some(2), "{out}");
     let (code, out, _) = run(folder.path(), &["--version"]);
     assert_eq!((code, out.trim()), (Some(0), concat!("conclave ", env!("CARGO_PKG_VERSION"))));
     let (code, out, _) = run(folder.path(), &["--help"]);
