@@ -23,7 +23,7 @@ use crate::config::limits::{
 };
 use crate::domain::{Decision, EntityUid};
 use crate::store::search::{Cursor, Part, Plan};
-use crate::store::{ReadTransaction, Store};
+use crate::store::{ReadTransaction, Seal, Store};
 use cost::Cost;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ impl Search {
     ) -> Result<Found<EntityUid>, SearchError> {
         let query = token::query(searched);
         let policies = Arc::clone(in_force.bundle().digest());
-        let state = State::of(page, (&query, &policies))?;
+        let state = State::of(self.store.seal(), page, (&query, &policies))?;
         let cost = Cost::of(&self.limits);
         let _turn = self.turn(&cost).await?;
         let mut read = self.store.read().await?;
@@ -96,7 +96,8 @@ impl Search {
         let Some(plan) = Self::plan(searched, &decider, &mut read).await? else {
             return Ok(Found::nothing(decider.revision()));
         };
-        let going = Going { decider: &decider, plan: &plan, query, policies, page: state.page(page) };
+        let seal = self.store.seal();
+        let going = Going { seal, decider: &decider, plan: &plan, query, policies, page: state.page(page) };
         let from = going.resumed(&mut read, state).await?;
         going.page(&mut read, from, cost).await
     }
@@ -123,6 +124,7 @@ impl Search {
 
 /// A search under way.
 struct Going<'a> {
+    seal: &'a Seal,
     decider: &'a Decider<'a>,
     plan: &'a Plan,
     query: String,
@@ -220,7 +222,7 @@ impl Going<'_> {
     fn found(&self, results: Vec<EntityUid>, next: Option<Cursor>) -> Found<EntityUid> {
         let revision = self.decider.revision();
         let (search, plan) = ((&*self.query, &*self.policies), self.plan.fingerprint());
-        let next = next.map(|at| State::new(search, (revision, plan), self.page.limit, at).token());
+        let next = next.map(|at| State::new(search, (revision, plan), self.page.limit, at).token(self.seal));
         let way = if self.plan.is_scan() { Way::Scanned } else { Way::Filtered };
         Found { results, next, revision, way }
     }

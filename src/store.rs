@@ -17,6 +17,7 @@
 //! | `backup` | copies of the whole, and what is done when one is put back |
 //! | `bulk` | everything out and in as lines |
 //! | `doctor` | whether what is kept keeps the invariants |
+//! | `seal` | what shows that a token of a page is one of ours |
 //! | `sample` | users and items by number, for benches |
 //! | `search` | candidates of a search, a part at a time |
 //!
@@ -46,6 +47,7 @@ mod read;
 mod replica;
 mod row;
 pub mod sample;
+mod seal;
 pub mod search;
 mod server;
 mod sql;
@@ -58,6 +60,7 @@ pub use error::{Failures, OpenError, StoreError};
 pub use follow::{Duty, Following};
 pub use open::Access;
 pub use read::ReadTransaction;
+pub use seal::Seal;
 pub use write::{Follower, WriteTransaction, followed, hear, tell};
 
 use follow::Followed;
@@ -82,11 +85,18 @@ struct Inner {
     followed: Option<Followed>,
     /// A copy to read decisions from; unset where there is none.
     replica: OnceLock<Replica>,
+    seal: Seal,
     /// Held as long as anything could write; last, so that it goes after the connections.
     lock: Option<OwnerLock>,
 }
 
 impl Store {
+    /// Writes and reads tokens of pages.
+    #[must_use]
+    pub fn seal(&self) -> &Seal {
+        &self.inner.seal
+    }
+
     /// Ends the store for all its clones: waits for a write under way, moves the write-ahead log
     /// into the database file and gives up the ownership. Later calls fail.
     ///

@@ -67,25 +67,20 @@ impl<T> Paged<T> {
     pub fn map<U>(self, row: impl FnMut(T) -> U) -> Paged<U> {
         Paged { rows: self.rows.into_iter().map(row).collect(), next: self.next }
     }
-
-    /// The token by which the next page is asked for; says nothing to whoever reads it.
-    #[must_use]
-    pub fn token(&self) -> Option<String> {
-        self.next.as_deref().map(write_token)
-    }
 }
 
-/// A token that says `key` to nobody but [`read_token`].
+/// `key` in the letters of a token, which stand as they are in every URL: hexadecimal digits.
 #[must_use]
-pub fn write_token(key: &str) -> String {
-    key.bytes().fold(String::with_capacity(key.len() * 2), |mut text, byte| {
+pub fn write_token(key: impl AsRef<[u8]>) -> String {
+    let key = key.as_ref();
+    key.iter().fold(String::with_capacity(key.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Reads a token back; `None` if it is none of ours.
+/// What [`write_token`] wrote; `None` if it cannot have written that.
 #[must_use]
 pub fn read_token(token: &str) -> Option<SmolStr> {
     if token.len() > PAGE_TOKEN_CHARACTERS_MAX {

@@ -12,6 +12,7 @@ pub mod groups;
 pub mod invitations;
 pub mod items;
 pub mod join_requests;
+mod listing;
 pub mod members;
 pub mod outbox;
 pub mod policies;
@@ -23,59 +24,16 @@ use super::error::Problem;
 use super::extract::acknowledged;
 use super::{App, body, json};
 use crate::admin::{Done, Put};
-use crate::domain::page::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, read_token};
-use crate::domain::{IdError, Page};
+use crate::domain::IdError;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::sync::Arc;
-use utoipa::IntoParams;
 
-/// Which page of a list, as the query says it.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Listing {
-    /// At most so many rows.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    pub limit: Option<String>,
-    /// `next_page_token` of the page before.
-    #[param(max_length = 8192)]
-    pub page_token: Option<String>,
-}
-
-impl Listing {
-    /// The page.
-    ///
-    /// # Errors
-    /// 400 for a limit that is no number or a token that is none of ours, 422 for a limit out of
-    /// range.
-    pub fn page(&self) -> Result<Page, Problem> {
-        let rows_max = match &self.limit {
-            None => PAGE_ROWS_DEFAULT,
-            Some(text) => rows_max(text)?,
-        };
-        let after = match &self.page_token {
-            None => None,
-            Some(token) => {
-                let unknown = || Problem::malformed("page_token", "must be the `next_page_token` of an answer");
-                Some(read_token(token).ok_or_else(unknown)?)
-            }
-        };
-        Ok(Page { after, rows_max })
-    }
-}
-
-fn rows_max(text: &str) -> Result<u32, Problem> {
-    let number: i128 = text.parse().map_err(|_| Problem::malformed("limit", "must be a whole number"))?;
-    match u32::try_from(number) {
-        Ok(rows @ 1..=PAGE_ROWS_MAX) => Ok(rows),
-        _ => Err(Problem::out_of_range("limit", format!("must be from 1 to {PAGE_ROWS_MAX}, not {number}"))),
-    }
-}
+pub use listing::{List, Listing};
 
 /// A JSON body that may be left out.
 #[derive(Debug)]

@@ -163,9 +163,8 @@ impl From<Refusal> for Problem {
                 Self::at(status, field, detail)
             }
             Refusal::MadeThrough { ref grants } => {
-                let (rows, token) = (serde_json::json!(grants.rows), grants.token());
                 let problem = Self::new(StatusCode::CONFLICT, refusal.to_string()).ruled(Some(Rule::F7));
-                problem.with("grants", rows).with("next_page_token", token)
+                problem.with("grants", serde_json::json!(grants.rows))
             }
             Refusal::Unavailable(error) => unavailable(&error, "the store is not available now"),
             Refusal::Undecided(error) => unavailable(error.as_ref(), "no decision can be made now"),

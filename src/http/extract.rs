@@ -4,7 +4,7 @@
 use super::error::Problem;
 use super::measures::Shed;
 use super::{App, body, json};
-use crate::admin::{Caller, Done, Refusal, call};
+use crate::admin::{Caller, Done, call};
 use crate::domain::json::named;
 use crate::domain::{Revision, UserId};
 use crate::trace;
@@ -131,10 +131,11 @@ fn with_revision(mut response: Response, revision: Revision) -> Response {
 ///
 /// # Errors
 /// The command's own refusal; 503 if too many commands wait or the server stops.
-pub async fn complete<T, F>(app: &Arc<App>, command: F) -> Result<Done<T>, Problem>
+pub async fn complete<T, E, F>(app: &Arc<App>, command: F) -> Result<Done<T>, Problem>
 where
     T: Send + 'static,
-    F: Future<Output = Result<Done<T>, Refusal>> + Send + 'static,
+    E: Into<Problem> + Send + 'static,
+    F: Future<Output = Result<Done<T>, E>> + Send + 'static,
 {
     let Ok(permit) = Arc::clone(&app.commands).try_acquire_owned() else {
         app.measures.shed(Shed::Commands);
@@ -151,7 +152,7 @@ where
         done
     })));
     match task.await {
-        Ok(done) => Ok(done?),
+        Ok(done) => done.map_err(Into::into),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_cancelled) => Err(Problem::unavailable("the server is stopping")),
     }

@@ -18,7 +18,7 @@ impl Search {
         let in_force = self.check.in_force();
         let bundle = in_force.bundle();
         let query = token::action_query(told);
-        let state = State::of(page, (&query, bundle.digest()))?;
+        let state = State::of(self.store.seal(), page, (&query, bundle.digest()))?;
         let mut questions = Vec::new();
         for (action, environment) in bundle.actions_on(&told.principal.type_name, &told.resource.type_name) {
             if let Some(asked) = asked(&in_force, Told { action, ..told.clone() })?
@@ -46,7 +46,8 @@ impl Search {
         let is_last = results.len() <= page.results_max();
         results.truncate(page.results_max());
         let at = results.last().map_or(state.at, |action| Cursor::Id(action.to_string().into()));
-        let next = (!is_last).then(|| State::new((&query, bundle.digest()), (now, 0), page.limit, at).token());
+        let next = (!is_last).then(|| State::new((&query, bundle.digest()), (now, 0), page.limit, at));
+        let next = next.map(|state| state.token(self.store.seal()));
         Ok(Found { results, next, revision: now, way: Way::Filtered })
     }
 }

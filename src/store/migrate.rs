@@ -47,6 +47,7 @@ const VERSIONS: &[(i64, &str, Both)] = &[
     (8, "entities", both!("0008_entities.sql")),
     (9, "search", both!("0009_search.sql")),
     (10, "told", of_servers!("0010_told.sql")),
+    (11, "seal", both!("0011_seal.sql")),
 ];
 
 /// What a database is, before anything is written to it.

@@ -8,6 +8,7 @@ use super::lease::Leases;
 use super::location::{self, Location};
 use super::lock::OwnerLock;
 use super::migrate::{self, State};
+use super::seal::Seal;
 use super::server::Server;
 use super::sql::Connection;
 use super::{Inner, Store, limits};
@@ -58,12 +59,14 @@ async fn own(path: PathBuf) -> Result<Inner, OpenError> {
     }
     plan.check(&mut connection).await?;
     migrate::stands(&plan, &mut connection).await?;
+    let seal = Seal::of(&plan, &mut connection).await?;
     let writer = Leases::one(plan, connection, limits::WRITE_WAIT_MAX);
     Ok(Inner {
         readers: readers(Location::File(path), Role::Reader).await?,
         writer: Some(writer),
         followed: None,
         replica: OnceLock::new(),
+        seal,
         lock: Some(lock),
     })
 }
@@ -79,12 +82,14 @@ async fn join(server: Box<Server>, access: Access) -> Result<Inner, OpenError> {
         State::Empty | State::Behind => return Err(OpenError::Older(plan.name())),
     }
     migrate::stands(&plan, &mut connection).await?;
+    let seal = Seal::of(&plan, &mut connection).await?;
     let writer = is_own.then(|| Leases::one(plan, connection, limits::WRITE_WAIT_MAX));
     Ok(Inner {
         readers: readers(location, if is_own { Role::Reader } else { Role::Visitor }).await?,
         writer,
         followed: Some(Followed::new()),
         replica: OnceLock::new(),
+        seal,
         lock: None,
     })
 }
@@ -124,8 +129,9 @@ async fn look(path: PathBuf) -> Result<Inner, OpenError> {
     if migrate::inspect(&plan, &mut connection).await? != State::Current {
         return Err(OpenError::Older(path));
     }
+    let seal = Seal::of(&plan, &mut connection).await?;
     let readers = readers(Location::File(path), Role::Visitor).await?;
-    Ok(Inner { readers, writer: None, followed: None, replica: OnceLock::new(), lock: None })
+    Ok(Inner { readers, writer: None, followed: None, replica: OnceLock::new(), seal, lock: None })
 }
 
 async fn readers(location: Location, role: Role) -> Result<Leases, OpenError> {

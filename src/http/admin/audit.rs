@@ -1,6 +1,6 @@
 //! `/audit`: who did what to whom, when, and what was refused.
 
-use super::{Listing, shown, time};
+use super::{List, Listing, shown, time};
 use crate::admin::Caller;
 use crate::admin::schema::Reference;
 use crate::domain::{EntityUid, Paged, UserId};
@@ -95,10 +95,11 @@ impl From<AuditRow> for Row {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     app.admin.host_only(&caller, "audits")?;
-    let page = Listing { limit: wanted.limit.clone(), page_token: wanted.page_token.clone() }.page()?;
+    let page = list.page(&Listing { limit: wanted.limit.clone(), page_token: wanted.page_token.clone() })?;
     let mut filter = filter(wanted)?;
     if let Some(token) = &page.after {
         let before = token.parse();
@@ -108,7 +109,7 @@ pub(in crate::http) async fn list(
     app.attempts.flush().await;
     let rows = app.store.audit(&filter, page.fetch()).await.map_err(crate::admin::Refusal::from)?;
     let page = Paged::cut(rows, &page, |row| row.id.to_string().into());
-    let token = page.token();
+    let token = list.token(&page);
     let audit = page.rows.into_iter().map(Row::from).collect();
     Ok(shown(&Attempts { audit, next_page_token: token, dropped: app.attempts.dropped() }))
 }

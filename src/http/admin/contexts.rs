@@ -1,6 +1,6 @@
 //! `/users/{id}/contexts`.
 
-use super::{Listing, existing, shown};
+use super::{List, Listing, existing, shown};
 use crate::admin::Caller;
 use crate::admin::contexts::{ContextView, contexts};
 use crate::http::extract::{Path, Query};
@@ -27,8 +27,9 @@ pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = contexts(&app.admin, &caller, &existing("user", &id)?, &listing.page()?).await?;
-    Ok(shown(&Contexts { next_page_token: page.token(), contexts: page.rows }))
+    let page = contexts(&app.admin, &caller, &existing("user", &id)?, &list.page(&listing)?).await?;
+    Ok(shown(&Contexts { next_page_token: list.token(&page), contexts: page.rows }))
 }

@@ -1,7 +1,7 @@
 //! `/directory`: the published groups, searched (F1-F3).
 
 use super::groups::PublishedGroup;
-use super::{Listing, shown};
+use super::{List, Listing, shown};
 use crate::admin::Caller;
 use crate::admin::schema::{Language, Line};
 use crate::admin::search_directory::{Terms, search_directory};
@@ -119,12 +119,13 @@ struct Hits {
 pub(in crate::http) async fn search(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(searched): Query<Searched>,
 ) -> Result<Response, Problem> {
     let Searched { name, activity, sector, language, limit, page_token } = searched;
-    let page = Listing { limit, page_token }.page()?;
+    let page = list.page(&Listing { limit, page_token })?;
     let found = search_directory(&app.admin, &caller, &Terms { name, activity, sector, language }, &page).await?;
-    let next_page_token = found.token();
+    let next_page_token = list.token(&found);
     Ok(shown(&Hits { groups: found.rows.into_iter().map(Hit::from).collect(), next_page_token }))
 }
 

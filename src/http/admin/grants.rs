@@ -1,6 +1,6 @@
 //! `/grants`.
 
-use super::{Listing, shown};
+use super::{List, Listing, shown};
 use crate::admin::Caller;
 use crate::admin::grant::{Grant, GrantView, grant};
 use crate::admin::list_grants::list_grants;
@@ -46,11 +46,12 @@ pub(super) struct Grants {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(Carrier { resource, limit, page_token }): Query<Carrier>,
 ) -> Result<Response, Problem> {
     let listing = Listing { limit, page_token };
-    let page = list_grants(&app.admin, &caller, &resource, &listing.page()?).await?;
-    Ok(shown(&Grants { next_page_token: page.token(), grants: page.rows }))
+    let page = list_grants(&app.admin, &caller, &resource, &list.page(&listing)?).await?;
+    Ok(shown(&Grants { next_page_token: list.token(&page), grants: page.rows }))
 }
 
 /// `PUT /grants`

@@ -1,8 +1,7 @@
 //! `/groups`: groups, their settings, handover, joining and leaving.
 
 use super::grants::Grants;
-use super::{Listing, Optional, existing, shown};
-use crate::admin::Caller;
+use super::{List, Listing, Optional, existing, shown};
 use crate::admin::accept_invitation::Admitted;
 use crate::admin::change_group::{GroupPatch, change_group};
 use crate::admin::create_group::{NewGroup, create_group};
@@ -13,13 +12,14 @@ use crate::admin::leave_group::{Leaving, leave_group};
 use crate::admin::leave_preview::leave_preview;
 use crate::admin::read_group::{read_group, read_groups};
 use crate::admin::schema::{Description, Email, Language, Line, Name};
+use crate::admin::{Caller, Refusal};
 use crate::domain::group::Activity;
 use crate::domain::{Group, GroupId, UserId};
 use crate::http::extract::{Json, Nothing, Path, Query, acknowledged, acknowledged_empty, complete};
 use crate::http::{App, Problem};
 use crate::store::list::groups::SeenGroup;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -128,10 +128,11 @@ impl PartialSchema for View {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = read_groups(&app.admin, &caller, &listing.page()?).await?;
-    Ok(shown(&Groups { next_page_token: page.token(), groups: page.rows }))
+    let page = read_groups(&app.admin, &caller, &list.page(&listing)?).await?;
+    Ok(shown(&Groups { next_page_token: list.token(&page), groups: page.rows }))
 }
 
 /// `POST /groups`
@@ -214,11 +215,21 @@ pub(in crate::http) async fn leave(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    uri: Uri,
     Optional(leaving): Optional<Leaving>,
 ) -> Result<Response, Problem> {
     let (admin, id) = (Arc::clone(&app.admin), existing("group", &id)?);
-    let done = complete(&app, async move { leave_group(&admin, &caller, &id, leaving).await }).await?;
+    let preview = List::new(&app.store, &format!("{}-preview", uri.path()), "");
+    let left = async move { leave_group(&admin, &caller, &id, leaving).await };
+    let done = complete(&app, async move { left.await.map_err(|refusal| left_open(refusal, &preview)) }).await?;
     Ok(acknowledged_empty(done.revision))
+}
+
+/// A refusal that lists grants says how its list goes on: as that of the preview.
+fn left_open(refusal: Refusal, preview: &List) -> Problem {
+    let Refusal::MadeThrough { grants } = &refusal else { return refusal.into() };
+    let token = preview.token(grants);
+    Problem::from(refusal).with("next_page_token", token)
 }
 
 /// `GET /groups/{id}/leave-preview`
@@ -227,8 +238,9 @@ pub(in crate::http) async fn preview_leaving(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = leave_preview(&app.admin, &caller, &existing("group", &id)?, &listing.page()?).await?;
-    Ok(shown(&Grants { next_page_token: page.token(), grants: page.rows }))
+    let page = leave_preview(&app.admin, &caller, &existing("group", &id)?, &list.page(&listing)?).await?;
+    Ok(shown(&Grants { next_page_token: list.token(&page), grants: page.rows }))
 }

@@ -1,7 +1,7 @@
 //! `/groups/{id}/invitations` and `/invitations/{token}`: from an invitation to a member.
 
 use super::groups::Admission;
-use super::{Listing, existing, shown, time};
+use super::{List, Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::accept_invitation::{accept_invitation, decline_invitation};
 use crate::admin::candidates::candidates;
@@ -76,10 +76,11 @@ pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(group): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = read_invitations(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let next_page_token = page.token();
+    let page = read_invitations(&app.admin, &caller, &existing("group", &group)?, &list.page(&listing)?).await?;
+    let next_page_token = list.token(&page);
     let invitations = page.rows.into_iter().map(|invitation| row(invitation, None)).collect();
     Ok(shown(&Invitations { invitations, next_page_token }))
 }
@@ -161,8 +162,9 @@ pub(in crate::http) async fn list_candidates(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(group): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = candidates(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    Ok(shown(&Candidates { next_page_token: page.token(), candidates: page.rows }))
+    let page = candidates(&app.admin, &caller, &existing("group", &group)?, &list.page(&listing)?).await?;
+    Ok(shown(&Candidates { next_page_token: list.token(&page), candidates: page.rows }))
 }

@@ -1,6 +1,6 @@
 //! `/groups/{id}/join-requests`: asking the administrator of a closed group to be let in (F5).
 
-use super::{Listing, existing, shown, time};
+use super::{List, Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::request_join::{NewJoinRequest, close_join_request, read_join_requests, request_join};
 use crate::admin::schema::Message;
@@ -50,10 +50,11 @@ pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(group): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = read_join_requests(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let next_page_token = page.token();
+    let page = read_join_requests(&app.admin, &caller, &existing("group", &group)?, &list.page(&listing)?).await?;
+    let next_page_token = list.token(&page);
     Ok(shown(&JoinRequests { join_requests: page.rows.into_iter().map(Row::from).collect(), next_page_token }))
 }
 

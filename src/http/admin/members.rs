@@ -1,6 +1,6 @@
 //! `/groups/{id}/members`: who is in a group, and its co-administrators.
 
-use super::{Listing, existing, shown, time};
+use super::{List, Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::appoint_co_administrator::{appoint_co_administrator, dismiss_co_administrator};
 use crate::admin::read_group::read_members;
@@ -69,11 +69,12 @@ pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(group): Path<String>,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
     let People { administrator, members, inside } =
-        read_members(&app.admin, &caller, &existing("group", &group)?, &listing.page()?).await?;
-    let next_page_token = members.token();
+        read_members(&app.admin, &caller, &existing("group", &group)?, &list.page(&listing)?).await?;
+    let next_page_token = list.token(&members);
     let members = members.rows.into_iter().map(|named| row(named, inside)).collect();
     Ok(shown(&PeoplePage { administrator, members, next_page_token }))
 }

@@ -1,6 +1,6 @@
 //! `/outbox`: mail that waits, and what became of it.
 
-use super::{Listing, existing, shown, time};
+use super::{List, Listing, existing, shown, time};
 use crate::admin::Caller;
 use crate::admin::mark_sent::mark_sent;
 use crate::admin::outbox::read_outbox;
@@ -96,12 +96,13 @@ struct Mails {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
     let state = which.state()?;
     let listing = Listing { limit: which.limit, page_token: which.page_token };
-    let page = read_outbox(&app.admin, &caller, state, &listing.page()?).await?;
-    let next_page_token = page.token();
+    let page = read_outbox(&app.admin, &caller, state, &list.page(&listing)?).await?;
+    let next_page_token = list.token(&page);
     Ok(shown(&Mails { outbox: page.rows.into_iter().map(Row::from).collect(), next_page_token }))
 }
 

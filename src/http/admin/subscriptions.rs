@@ -1,6 +1,6 @@
 //! `/subscriptions`: plans and their limits.
 
-use super::{Listing, chosen, existing, put, shown};
+use super::{List, Listing, chosen, existing, put, shown};
 use crate::admin::Caller;
 use crate::admin::put_subscription::{NewLimits, delete_subscription, put_subscription};
 use crate::admin::read_user::{read_subscription, read_subscriptions};
@@ -28,10 +28,11 @@ struct Subscriptions {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = read_subscriptions(&app.admin, &caller, &listing.page()?).await?;
-    Ok(shown(&Subscriptions { next_page_token: page.token(), subscriptions: page.rows }))
+    let page = read_subscriptions(&app.admin, &caller, &list.page(&listing)?).await?;
+    Ok(shown(&Subscriptions { next_page_token: list.token(&page), subscriptions: page.rows }))
 }
 
 /// `GET /subscriptions/{id}`

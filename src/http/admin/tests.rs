@@ -3,6 +3,8 @@ mod content;
 use super::*;
 use crate::admin::testing::World;
 use crate::config::Limits;
+use crate::domain::Page;
+use crate::domain::page::{PAGE_ROWS_MAX, Paged};
 use crate::http::auth::AdminToken;
 use crate::http::router;
 use crate::reload::Reloader;
@@ -217,6 +219,26 @@ async fn f7_leaving_asks_what_becomes_of_grants() {
 }
 
 #[tokio::test]
+async fn f7_a_refusal_goes_on_as_the_preview_does() {
+    let server = Server::new().await;
+    let open = json!({"id": "g", "name": "G", "published": true, "open": true});
+    server.ok(Some("anna"), "POST /groups", open, 201).await;
+    server.ok(Some("ben"), "POST /groups/g/join", Value::Null, 200).await;
+    for number in 0..=PAGE_ROWS_MAX {
+        let item = json!({"id": format!("i{number}"), "parent": "Tool::\"user:ben/documents\""});
+        server.ok(Some("ben"), "POST /items", item, 201).await;
+        let resource = format!("Item::\"i{number}\"");
+        let grant = json!({"resource": resource, "right": "view", "to": {"group": "g"}});
+        server.ok(Some("ben"), "PUT /grants", grant, 200).await;
+    }
+    let (status, _, refused) = server.call(Some("ben"), "POST /groups/g/leave", Value::Null).await;
+    assert_eq!((status, refused["grants"].as_array().unwrap().len()), (409, 1000));
+    let next = format!("GET /groups/g/leave-preview?page_token={}", refused["next_page_token"].as_str().unwrap());
+    let rest = server.ok(Some("ben"), &next, Value::Null, 200).await;
+    assert_eq!((rest["grants"].as_array().unwrap().len(), &rest["next_page_token"]), (1, &Value::Null));
+}
+
+#[tokio::test]
 async fn a9_contacts_and_candidates_over_http() {
     let server = Server::new().await;
     server.ok(Some("anna"), "POST /groups", json!({"id": "g", "name": "G"}), 201).await;
@@ -251,15 +273,18 @@ async fn lists_page_through_everything_once() {
     assert_eq!(found, ["anna", "ben", "carl", "dora"]);
 }
 
-fn page(limit: Option<&str>, token: Option<&str>) -> Result<Page, u16> {
-    let listing = Listing { limit: limit.map(str::to_owned), page_token: token.map(str::to_owned) };
-    listing.page().map_err(|problem| problem.status.as_u16())
-}
-
-#[test]
-fn a_page_has_a_limit_and_a_beginning() {
+#[tokio::test]
+async fn a_page_has_a_limit_and_a_beginning() {
+    let server = Server::new().await;
+    let list = |query: &str| List::new(&server.app.store, "/admin/v1/users", query);
+    let page = |limit: Option<&str>, token: Option<&str>| {
+        let listing = Listing { limit: limit.map(str::to_owned), page_token: token.map(str::to_owned) };
+        list("limit=1").page(&listing).map_err(|problem| problem.status.as_u16())
+    };
+    let token = list("").token(&Paged { rows: vec![()], next: Some("a".into()) }).unwrap();
     assert_eq!(page(None, None), Ok(Page::first()));
-    assert_eq!(page(Some("1000"), Some("61")), Ok(Page { after: Some("a".into()), rows_max: 1000 }));
+    assert_eq!(page(Some("1000"), Some(&token)), Ok(Page { after: Some("a".into()), rows_max: 1000 }));
+    let other = list("state=sent").token(&Paged { rows: vec![()], next: Some("a".into()) });
     for (limit, token, status) in [
         (Some("0"), None, 422),
         (Some("1001"), None, 422),
@@ -267,6 +292,8 @@ fn a_page_has_a_limit_and_a_beginning() {
         (Some("99999999999999999999"), None, 422),
         (Some("many"), None, 400),
         (None, Some("?"), 400),
+        (None, Some("61"), 400),
+        (None, other.as_deref(), 400),
     ] {
         assert_eq!(page(limit, token), Err(status), "{limit:?} {token:?}");
     }

@@ -1,6 +1,6 @@
 //! `/users`: people.
 
-use super::{Listing, chosen, existing, put, shown};
+use super::{List, Listing, chosen, existing, put, shown};
 use crate::admin::Caller;
 use crate::admin::delete_user::delete_user;
 use crate::admin::put_user::{NewUser, put_user};
@@ -29,10 +29,11 @@ struct Users {
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    list: List,
     Query(listing): Query<Listing>,
 ) -> Result<Response, Problem> {
-    let page = read_users(&app.admin, &caller, &listing.page()?).await?;
-    Ok(shown(&Users { next_page_token: page.token(), users: page.rows }))
+    let page = read_users(&app.admin, &caller, &list.page(&listing)?).await?;
+    Ok(shown(&Users { next_page_token: list.token(&page), users: page.rows }))
 }
 
 /// `GET /users/{id}`

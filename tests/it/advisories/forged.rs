@@ -1,6 +1,6 @@
 //! Page tokens and ids that were made to be read as something else.
 
-use crate::sidecar::{Reply, TestSidecar, segment};
+use crate::sidecar::{TestSidecar, segment};
 use crate::world::reference;
 use conclave::domain::page::write_token;
 use serde_json::{Value, json};
@@ -54,25 +54,18 @@ async fn users(sidecar: &TestSidecar) -> Value {
     sidecar.get("/users?limit=1000").await.ok().body["users"].clone()
 }
 
-fn rows(reply: &Reply, name: &str) -> Vec<Value> {
-    reply.body[name].as_array().expect("rows of that name").clone()
-}
-
 /// Fails if what a page token holds becomes part of a statement, or if one that nobody made ends in a 500.
 #[tokio::test]
 async fn a_forged_page_token_is_a_text_and_never_sql() {
     let sidecar = TestSidecar::new().with_demo().start().await;
     let before = users(&sidecar).await;
     for (path, name) in LISTS {
-        let whole = rows(&sidecar.get(&format!("{path}limit=1000")).await.ok(), name);
+        assert!(sidecar.get(&format!("{path}limit=1000")).await.ok().body[name].is_array(), "{path}");
         for text in HOSTILE {
-            for token in [write_token(text), segment(text), write_token(&write_token(text))] {
+            for token in [write_token(text), segment(text), write_token(write_token(text))] {
                 let reply = sidecar.get(&format!("{path}limit=1000&page_token={token}")).await;
-                // A token is refused, or begins the page after a key that is none.
-                assert!(reply.status == 200 || reply.status == 400, "{path} {text}: {} {}", reply.status, reply.body);
-                if reply.status == 200 {
-                    assert!(rows(&reply, name).iter().all(|row| whole.contains(row)), "{path} {text}: {}", reply.body);
-                }
+                let found = (reply.status, reply.body["field"].as_str());
+                assert_eq!(found, (400, Some("page_token")), "{path} {text}: {}", reply.body);
             }
         }
     }
@@ -112,7 +105,7 @@ async fn a_mangled_cursor_is_refused_and_the_server_goes_on() {
     let token = list.body["next_page_token"].as_str().unwrap().to_owned();
     for other in mangled(&token) {
         let status = sidecar.get(&format!("/users?limit=2&page_token={}", segment(&other))).await.status;
-        assert!(status == 200 || status == 400, "{other}: {status}");
+        assert_eq!(status, 400, "{other}");
     }
     sidecar.stop().await;
 }
