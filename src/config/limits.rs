@@ -179,7 +179,7 @@ pub struct Limits {
     pub jwt_skew_seconds: u64,
     /// How long a client may take to send a request's body, in seconds; more is answered 408.
     pub body_read_seconds: u64,
-    /// How long a request may take altogether, in seconds; more is answered 503.
+    /// How long an answer may take from when the request's body is there, in seconds; more is answered 503.
     pub request_seconds: u64,
     /// The same of a call that changes something, in seconds: longer, for the change may be made although its answer
     /// came too late.
@@ -201,7 +201,8 @@ pub struct Limits {
     /// many as the machine has processors, and 2 at least; with a database on a server 4 at least, as many as there are
     /// connections to read over.
     pub misses_running_max: usize,
-    /// How many wait for their turn while some have done so for a tenth of a second without a break; more are
+    /// How many wait for their turn while some have done so for a tenth of a second without a break, and as long after it as a
+    /// third or more are turned away (none, while it is half or more); more are
     /// answered 503 at once. Few: they are what an answer waits for under load.
     pub misses_waiting_max: usize,
     /// How many wait for their turn when they come all at once; more are answered 503 at once.
