@@ -6,10 +6,12 @@
 pub mod accept;
 pub mod access;
 pub mod admin;
+mod arriving;
 pub mod auth;
 pub mod authzen;
 pub mod body;
 pub mod call;
+mod elsewhere;
 pub mod error;
 pub mod extract;
 pub mod idempotency;

@@ -23,11 +23,12 @@ pub use tls::settings as tls_settings;
 use crate::config::Limits;
 use crate::config::limits::ACCEPT_REST_MILLISECONDS;
 use crate::http::auth::Reloaded;
+use crate::http::elsewhere::Elsewhere;
 use crate::http::served::Served;
 use connection::Connections;
 use first::First;
 use futures_util::FutureExt as _;
-use lanes::{Lane, Lanes};
+use lanes::Lanes;
 use listener::{Accept, Socket};
 use rustls::ServerConfig;
 use std::io;
@@ -68,12 +69,12 @@ pub async fn accept(
     let served = if lanes > 0 { served.with_workers(Handle::current()) } else { served };
     let lanes = Arc::new(Lanes::start(lanes));
     let connections = Arc::new(Connections::new(served, limits, stopping));
-    let gate = Gate { is_handed: listener.is_handed, tls, connections, lanes: Arc::clone(&lanes) };
-    let tasks = match listener.socket {
-        Socket::Tcp(socket) => gate.open(socket).await,
-        Socket::Unix(socket) => gate.open(socket).await,
-    };
-    drain(tasks, &limits).await;
+    let gate =
+        Gate { is_handed: listener.is_handed, tls, connections, lanes: Arc::clone(&lanes), shared: Handle::current() };
+    match listener.socket {
+        Socket::Tcp(socket) => gate.attend(socket).await,
+        Socket::Unix(socket) => gate.attend(socket).await,
+    }
     // What was cut off ends with its thread.
     drop(lanes);
 }
@@ -84,9 +85,30 @@ struct Gate {
     tls: Option<Tls>,
     connections: Arc<Connections>,
     lanes: Arc<Lanes>,
+    /// What everything shares.
+    shared: Handle,
 }
 
 impl Gate {
+    /// Takes connections in and serves them, at the door if there is one.
+    async fn attend<A: Accept>(self, listener: A) {
+        let Some(door) = self.lanes.door().cloned() else { return self.attend_here(listener).await };
+        let attending = async move {
+            match listener.moved_here() {
+                Ok(listener) => self.attend_here(listener).await,
+                Err(error) => tracing::error!(%error, "no connections can be taken in"),
+            }
+        };
+        if Elsewhere::begin(&door, attending).await.is_none() {
+            tracing::error!("no more connections are taken in: that failed");
+        }
+    }
+
+    async fn attend_here<A: Accept>(self, listener: A) {
+        let limits = *self.connections.limits();
+        drain(self.open(listener).await, &limits).await;
+    }
+
     /// Takes connections in until the server stops, and answers with those that are open then.
     async fn open<A: Accept>(self, listener: A) -> JoinSet<()> {
         let mut stopping = self.connections.stopping();
@@ -134,14 +156,22 @@ impl Gate {
             None if self.lanes.is_empty() => {
                 tasks.spawn(connections.serve(stream, peer, Instant::now()).map(move |()| drop(permit)))
             }
-            None => tasks.spawn(placed(connections, Arc::clone(&self.lanes), stream, peer).map(move |()| drop(permit))),
+            None => {
+                let threads = (Arc::clone(&self.lanes), self.shared.clone());
+                tasks.spawn(placed(connections, threads, stream, peer).map(move |()| drop(permit)))
+            }
         };
     }
 }
 
 /// Serves a connection on the thread that is right for it: one that begins with a whole request on one of those which have
 /// nothing else to do; whatever stalls, or has to be looked into, on those that all share.
-async fn placed(connections: Arc<Connections>, lanes: Arc<Lanes>, stream: impl Stream, peer: Option<Peer>) {
+async fn placed(
+    connections: Arc<Connections>,
+    (lanes, shared): (Arc<Lanes>, Handle),
+    stream: impl Stream,
+    peer: Option<Peer>,
+) {
     let begun = Instant::now();
     let stopping = connections.stopping();
     let first = until_stopped(pin!(First::of(&stream, connections.limits())), &stopping).await;
@@ -150,21 +180,18 @@ async fn placed(connections: Arc<Connections>, lanes: Arc<Lanes>, stream: impl S
         First::Request => lanes.emptiest(),
         First::Other => None,
     };
-    // INVARIANT: also where it stays. Looking at the bytes has used up the news that they are there, and who reads them
-    // now would wait for more: to wait for the connection anew is told of them anew.
+    // INVARIANT: looking at the bytes has used up the news that they are there, and who reads them now would wait for more:
+    // to wait for the connection anew is told of them anew.
     let Ok(parts) = stream.detach() else { return };
-    match lane {
-        Some(lane) => serve_on(lane, connections, parts, peer).await,
-        None => attached(connections, parts, peer, begun).await,
-    }
-}
-
-/// Serves a connection on one of the threads that have nothing else to do.
-async fn serve_on<P: Parts>(lane: &Lane, connections: Arc<Connections>, parts: P, peer: Option<Peer>) {
-    let place = lane.place();
-    let serving = attached(connections, parts, peer, Instant::now()).map(move |()| drop(place));
     // It panicked, or its thread ends: either way the connection is closed.
-    let _ = lane.handle.spawn(serving).await;
+    let _closed = match lane {
+        Some(lane) => {
+            let place = lane.place();
+            let serving = attached(connections, parts, peer, Instant::now()).map(move |()| drop(place));
+            Elsewhere::begin(&lane.handle, serving).await
+        }
+        None => Elsewhere::begin(&shared, attached(connections, parts, peer, begun)).await,
+    };
 }
 
 /// Serves a connection where this runs: whoever waits for its bytes does so here.

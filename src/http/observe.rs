@@ -2,11 +2,13 @@
 
 use super::App;
 use super::access::answer::Decided;
+use super::arriving::Clock;
 use super::call::PREFIX;
 use super::error::Problem;
 use super::measures::Way;
 use crate::config::Limits;
 use crate::trace::{self, Span};
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -16,17 +18,20 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Answers 503 to what takes longer than `request_seconds`, or `change_seconds`, and 500 to what panics: never an
-/// Allow.
+/// Answers 503 to what takes longer than `request_seconds`, or `change_seconds`, from when its body is there, and 500 to
+/// what panics: never an Allow.
 pub async fn observe(State((app, way)): State<(Arc<App>, Way)>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = || request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let line = Line::start(&app, way, (request.method(), request.headers()), route);
     let seconds_max = seconds_max(&app.limits, &request);
     let span = line.as_ref().and_then(Line::span);
-    let answering = trace::within(span, within(seconds_max, next.run(request).map(Ok)));
+    let (parts, body) = request.into_parts();
+    let (clock, body) = Clock::start(&app.limits, seconds_max, body);
+    let request = Request::from_parts(parts, Body::new(body));
+    let answering = trace::within(span, within(clock, next.run(request).map(Ok)));
     let response = answering.await.unwrap_or_else(Problem::into_response);
     app.measures.answered(way, begun.elapsed(), response.status());
     if let Some(line) = line {
@@ -42,26 +47,21 @@ fn seconds_max(limits: &Limits, request: &Request) -> u64 {
     if is_change { limits.change_seconds } else { limits.request_seconds }
 }
 
-/// What `answering` comes to, within the time that a question may take.
+/// What `answering` comes to, within the time that it may take.
 ///
 /// # Errors
 /// 503 for what takes longer, 500 for what panics, and the problem of `answering`.
-pub(super) async fn guarded<T>(
-    limits: &Limits,
-    answering: impl Future<Output = Result<T, Problem>>,
-) -> Result<T, Problem> {
-    within(limits.request_seconds, answering).await
-}
-
-async fn within<T>(seconds_max: u64, answering: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+pub(super) async fn within<T>(clock: Clock, answering: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     // What a panic may leave half changed is a transaction, which is then rolled back.
     let mut answering = pin!(AssertUnwindSafe(answering).catch_unwind());
     // What is answered without waiting needs no timer.
     let answered = match futures_util::poll!(answering.as_mut()) {
         Poll::Ready(answered) => answered,
-        Poll::Pending => tokio::time::timeout(Duration::from_secs(seconds_max), answering)
-            .await
-            .map_err(|_elapsed| Problem::unavailable("the answer took too long"))?,
+        Poll::Pending => tokio::select! {
+            biased;
+            answered = answering => answered,
+            () = clock.runs_out() => return Err(Problem::unavailable("the answer took too long")),
+        },
     };
     answered.unwrap_or_else(|_panic| Err(failed()))
 }

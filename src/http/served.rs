@@ -6,6 +6,7 @@
 
 use super::App;
 use super::access::direct::{self, Asked};
+use super::elsewhere::Elsewhere;
 use super::observe::failed;
 use super::reply::Reply;
 use axum::Router;
@@ -14,9 +15,8 @@ use axum::http::{Request, Response};
 use axum::response::IntoResponse as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 use tower::{BoxError, ServiceExt as _};
 
 /// The routes of a listener.
@@ -62,7 +62,7 @@ impl Served {
     /// Has an answer made that takes a while.
     fn later<B>(&self, answer: Later) -> Answering<B> {
         match &self.workers {
-            Some(workers) => Answering::Elsewhere(Elsewhere(workers.spawn(answer))),
+            Some(workers) => Answering::Elsewhere(Elsewhere::begin(workers, answer)),
             None => Answering::Later(answer),
         }
     }
@@ -90,30 +90,11 @@ pub enum Answering<B> {
     /// What may have to be waited for.
     Later(Later),
     /// What another runtime makes.
-    Elsewhere(Elsewhere),
+    Elsewhere(Elsewhere<Response<Reply>>),
 }
 
 /// An answer in a box.
 pub type Later = Pin<Box<dyn Future<Output = Response<Reply>> + Send>>;
-
-/// An answer that another runtime makes, for as long as somebody waits for it.
-pub struct Elsewhere(JoinHandle<Response<Reply>>);
-
-impl Future for Elsewhere {
-    type Output = Response<Reply>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Reply>> {
-        let made = ready!(Pin::new(&mut self.0).poll(cx));
-        // It panicked, or its runtime ends.
-        Poll::Ready(made.unwrap_or_else(|_lost| Reply::routed(failed().into_response())))
-    }
-}
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 impl<B: Asking> Future for Answering<B> {
     type Output = Response<Reply>;
@@ -131,7 +112,10 @@ impl<B: Asking> Future for Answering<B> {
         match &mut *self {
             Self::Asked(_) => Poll::Pending,
             Self::Later(answer) => answer.as_mut().poll(cx),
-            Self::Elsewhere(answer) => Pin::new(answer).poll(cx),
+            // It panicked, or its runtime ends.
+            Self::Elsewhere(answer) => {
+                Pin::new(answer).poll(cx).map(|made| made.unwrap_or_else(|| Reply::routed(failed().into_response())))
+            }
         }
     }
 }

@@ -33,6 +33,8 @@ async fn normal_requests_are_answered_beside_sockets_that_stall_and_those_are_cl
     let sidecar = TestSidecar::new().with_demo().configured(|config| {
         config.limits.header_read_seconds = 2;
         config.limits.body_read_seconds = 2;
+        // A body has its own time: that of the answer begins after it.
+        config.limits.request_seconds = 1;
         // None of them may count as a connection that only rests.
         config.limits.idle_seconds = 3_600;
     });

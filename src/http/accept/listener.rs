@@ -196,9 +196,12 @@ impl Drop for Place {
 }
 
 /// What the accept loop needs of a listener.
-pub(super) trait Accept {
+pub(super) trait Accept: Send + Sync + Sized + 'static {
     /// A connection.
     type Stream: Stream;
+
+    /// It, for the runtime of this thread to wait for.
+    fn moved_here(self) -> io::Result<Self>;
 
     /// The next connection; nobody to vouch for its other end but over a Unix socket.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
@@ -206,6 +209,10 @@ pub(super) trait Accept {
 
 impl Accept for TcpListener {
     type Stream = TcpStream;
+
+    fn moved_here(self) -> io::Result<Self> {
+        Self::from_std(self.into_std()?)
+    }
 
     async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
         let (stream, _) = Self::accept(self).await?;
@@ -217,6 +224,10 @@ impl Accept for TcpListener {
 
 impl Accept for OwnedSocket {
     type Stream = UnixStream;
+
+    fn moved_here(self) -> io::Result<Self> {
+        Ok(Self { listener: UnixListener::from_std(self.listener.into_std()?)?, ..self })
+    }
 
     async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
         let (stream, _) = self.listener.accept().await?;

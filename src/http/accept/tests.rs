@@ -187,7 +187,7 @@ async fn a_connection_gets_a_thread_for_questions_once_it_has_asked_a_whole_one(
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let request = format!("GET /thread HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n{body}");
         ours.write_all(request.as_bytes()).await.unwrap();
-        tokio::spawn(placed(connections, Arc::clone(&lanes), theirs, None));
+        tokio::spawn(placed(connections, (Arc::clone(&lanes), Handle::current()), theirs, None));
         let mut answer = vec![0; 4096];
         let length = ours.read(&mut answer).await.unwrap();
         let text = String::from_utf8_lossy(&answer[..length]);
@@ -201,7 +201,7 @@ async fn what_was_looked_at_is_read_though_nothing_more_comes() {
     let (_stop, stopping) = watch::channel(false);
     let connections = Arc::new(Connections::new(router().into(), limits(), stopping));
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    tokio::spawn(placed(connections, lanes, theirs, None));
+    tokio::spawn(placed(connections, (lanes, Handle::current()), theirs, None));
     ours.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo").await.unwrap();
     let mut bytes = [0; 12];
     tokio::time::timeout(Duration::from_secs(5), ours.read_exact(&mut bytes)).await.unwrap().unwrap();

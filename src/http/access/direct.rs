@@ -10,11 +10,12 @@
 use super::answer::{Written, respond};
 use super::{batch, is_authorized};
 use crate::http::App;
+use crate::http::arriving::Clock;
 use crate::http::auth::Asker;
 use crate::http::body::{Begun, is_json};
 use crate::http::error::Problem;
 use crate::http::measures::{Way, sampled};
-use crate::http::observe::{Line, failed, guarded};
+use crate::http::observe::{Line, failed, within};
 use crate::http::reply::Reply;
 use crate::http::served::{Asking, Later};
 use crate::trace;
@@ -119,6 +120,7 @@ where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
 {
     let begun = Instant::now();
+    let (clock, body) = Clock::start(&app.limits, app.limits.request_seconds, body);
     Box::pin(async move {
         let answering = async {
             match asked {
@@ -127,7 +129,7 @@ where
             }
         };
         let span = line.as_ref().and_then(Line::span);
-        let answered = trace::within(span, guarded(&app.limits, answering)).await;
+        let answered = trace::within(span, within(clock, answering)).await;
         let response = answered.unwrap_or_else(|problem| Reply::routed(problem.into_response()));
         app.measures.answered(Way::Access, begun.elapsed(), response.status());
         ended(line, response)
