@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<ExitCode> {
         tracing::warn!(variable, "this variable sets nothing");
     }
     let limits = &mut loaded.config.limits;
-    limits.connections_max = connections_max(limits.connections_max);
+    limits.connections_max = connections_max(limits.connections_max, limits.access_threads());
     // Before there are threads that could look at the environment.
     let handed = Handed::from_env()?;
     loaded.hand_over(handed.addresses().into_diagnostic()?)?;
