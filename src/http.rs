@@ -183,6 +183,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
         app.draining.send_replace(true);
         // Both loops hold a receiver until they have stopped.
         let _ = stop.send(true);
+        tracing::info!("stopping: answering what is under way");
     };
     tokio::join!(stopper, access, admin, watch);
     app.commands_finished().await;

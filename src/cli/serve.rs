@@ -143,12 +143,12 @@ impl Signals {
     /// Once the server shall stop; a second signal then ends the process where it stands.
     async fn stop(mut self) {
         self.next().await;
-        tracing::info!("stopping; a second signal stops at once");
         tokio::spawn(async move {
             let number = self.next().await;
             tracing::warn!("stopped at once");
             // What the shell says of a process that a signal ended.
             std::process::exit(128 + number);
         });
+        tracing::info!("told to stop; a second signal stops at once");
     }
 }

@@ -44,9 +44,6 @@ pub const ACCEPT_REST_MILLISECONDS: u64 = 100;
 /// take. A connection that begins with something longer is served like one that asks for what takes a while.
 pub const FIRST_REQUEST_BYTES_MAX: usize = 8 * 1024;
 
-/// How long the body of a connection's first request may come behind its headers for the same, in milliseconds.
-pub const FIRST_BODY_MILLISECONDS: u64 = 50;
-
 /// Longest `Conclave-Min-Revision` poll interval, in milliseconds.
 pub const REVISION_POLL_MILLISECONDS: u64 = 5;
 

@@ -175,14 +175,19 @@ async fn placed(
     let begun = Instant::now();
     let stopping = connections.stopping();
     let first = until_stopped(pin!(First::of(&stream, connections.limits())), &stopping).await;
-    let lane = match first.unwrap_or(First::Other) {
-        First::Late => return,
-        First::Request => lanes.emptiest(),
-        First::Other => None,
-    };
+    let first = first.unwrap_or(First::Other);
+    // Nobody asked anything, so nobody is told anything.
+    if first == First::Silent {
+        return;
+    }
     // INVARIANT: looking at the bytes has used up the news that they are there, and who reads them now would wait for more:
     // to wait for the connection anew is told of them anew.
     let Ok(parts) = stream.detach() else { return };
+    let lane = match first {
+        First::Half => return late(connections, parts, peer).await,
+        First::Request => lanes.emptiest(),
+        First::Other | First::Silent => None,
+    };
     // It panicked, or its thread ends: either way the connection is closed.
     let _closed = match lane {
         Some(lane) => {
@@ -192,6 +197,13 @@ async fn placed(
         }
         None => Elsewhere::begin(&shared, attached(connections, parts, peer, begun)).await,
     };
+}
+
+/// Tells whoever did not send a body in time so: it is little work, so it is done here.
+async fn late(connections: Arc<Connections>, parts: impl Parts, peer: Option<Peer>) {
+    if let Ok(stream) = parts.attach() {
+        connections.serve_late(stream, peer).await;
+    }
 }
 
 /// Serves a connection where this runs: whoever waits for its bytes does so here.

@@ -37,9 +37,12 @@ where
     // Who waits for leave to send has sent nothing that would have to be thrown away.
     let asks_first = headers.contains_key(header::EXPECT);
     let reading = Box::pin(read(&mut body, limits.body_bytes_max, asks_first));
-    tokio::time::timeout(Duration::from_secs(limits.body_read_seconds), reading)
-        .await
-        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))?
+    tokio::time::timeout(Duration::from_secs(limits.body_read_seconds), reading).await.map_err(|_| too_late())?
+}
+
+/// 408: the body did not come in time.
+pub(super) fn too_late() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")
 }
 
 async fn read<B>(body: &mut B, bytes_max: usize, asks_first: bool) -> Result<Bytes, Problem>

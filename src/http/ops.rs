@@ -2,13 +2,14 @@
 
 use super::App;
 use super::admin::time;
+use super::body;
 use super::error::{Problem, chain};
 use super::standing::{OK, Part};
 use crate::config::limits::READINESS_MILLISECONDS;
 use crate::reload::Failure;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use std::sync::Arc;
@@ -65,6 +66,11 @@ pub(super) async fn store(app: &App) -> &'static str {
         }
         Err(_elapsed) => "slow",
     }
+}
+
+/// 408: a body that did not come, on a connection that ends with that.
+pub async fn too_late() -> Response {
+    ([(header::CONNECTION, "close")], body::too_late()).into_response()
 }
 
 /// 404: no such route.

@@ -27,7 +27,12 @@ pub fn access(app: Arc<App>) -> Served {
     // Outside of what answers for a handler that takes too long.
     let routes = observed(questions.merge(open), Arc::clone(&app), Way::Access).layer(from_fn(request_id::echo));
     // INVARIANT: the short way of questions asks nobody who they are, so it is there on an open listener alone.
-    if is_open { Served::with_questions(routes, app) } else { routes.into() }
+    if is_open { Served::with_questions(routes, late(Arc::clone(&app)), app) } else { routes.into() }
+}
+
+/// What those are told who did not send a body in time, whatever they ask.
+fn late(app: Arc<App>) -> Router {
+    observed(Router::new().fallback(ops::too_late), app, Way::Access).layer(from_fn(request_id::echo))
 }
 
 /// What operators and hosts manage: all but health asks for the token, unknown paths too.

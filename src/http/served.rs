@@ -23,6 +23,8 @@ use tower::{BoxError, ServiceExt as _};
 #[derive(Clone)]
 pub struct Served {
     router: Router,
+    /// The same for connections whose first body does not come.
+    late: Router,
     /// Whoever answers questions, if this listener does.
     questions: Option<Arc<App>>,
     /// Where that is done which may take a while, if not where it is asked for.
@@ -30,10 +32,17 @@ pub struct Served {
 }
 
 impl Served {
-    /// `router`, which knows the questions too, with a shorter way for those.
+    /// `router`, which knows the questions too, with a shorter way for those; and `late`, by which those are answered who
+    /// did not send a body in time.
     #[must_use]
-    pub const fn with_questions(router: Router, app: Arc<App>) -> Self {
-        Self { router, questions: Some(app), workers: None }
+    pub const fn with_questions(router: Router, late: Router, app: Arc<App>) -> Self {
+        Self { router, late, questions: Some(app), workers: None }
+    }
+
+    /// What is served to those who did not send a body in time.
+    #[must_use]
+    pub fn late(&self) -> Self {
+        self.late.clone().into()
     }
 
     /// The same, with what may take a while done by this runtime: who waits for it answers others meanwhile.
@@ -70,7 +79,7 @@ impl Served {
 
 impl From<Router> for Served {
     fn from(router: Router) -> Self {
-        Self { router, questions: None, workers: None }
+        Self { late: router.clone(), router, questions: None, workers: None }
     }
 }
 

@@ -26,7 +26,9 @@ const HAND_OVER: &str = "export LISTEN_PID=$$ LISTEN_FDS=2; exec \"$0\" \"$@\" 3
 
 /// More time than usual: clients and servers of many tests share the machine, and a client that does not get its turn
 /// for a second is no fault of the server.
-const TIME: [(&str, &str); 3] = [
+const TIME: [(&str, &str); 5] = [
+    ("CONCLAVE_LIMITS_HEADER_READ_SECONDS", "60"),
+    ("CONCLAVE_LIMITS_BODY_READ_SECONDS", "60"),
     ("CONCLAVE_LIMITS_REQUEST_SECONDS", "60"),
     ("CONCLAVE_LIMITS_DRAIN_SECONDS", "60"),
     ("CONCLAVE_LIMITS_DRAIN_IDLE_MILLISECONDS", "20000"),
@@ -77,6 +79,15 @@ impl Server {
     fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.0.id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
+    /// Once it knows that it was told to stop.
+    async fn stopping(&self) {
+        let begun = Instant::now();
+        while !self.log().contains("stopping: answering what is under way") {
+            assert!(begun.elapsed() < PATIENCE, "the server does not stop: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     async fn code(&mut self) -> Option<i32> {
@@ -197,9 +208,9 @@ async fn no_request_is_lost_while_the_server_is_restarted_again_and_again() {
 /// A connection with an answer behind it.
 async fn kept(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request("GET", "/readyz", "").as_bytes()).await.unwrap();
+    stream.write_all(request("GET", "/healthz", "").as_bytes()).await.unwrap();
     let (head, body) = answer(&mut stream).await.unwrap();
-    assert!(head.starts_with("http/1.1 200") && body.contains("\"ready\""), "{head}\n{body}");
+    assert!(head.starts_with("http/1.1 200"), "{head}\n{body}");
     stream
 }
 
@@ -221,9 +232,7 @@ async fn a_server_that_stops_says_so_answers_what_was_begun_and_ends_with_0() {
     // The server has read the first part once it has answered what came after it.
     self::kept(holder.address()).await;
     server.signal("TERM");
-    while !server.log().contains("a second signal stops at once") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.stopping().await;
     kept.write_all(request("GET", "/readyz", "").as_bytes()).await.unwrap();
     let (head, body) = answer(&mut kept).await.unwrap();
     assert!(head.starts_with("http/1.1 503") && head.contains("connection: close"), "{head}");
@@ -243,9 +252,7 @@ async fn a_second_signal_ends_it_where_it_stands() {
     let (mut begun, _last) = half(holder.address()).await;
     kept(holder.address()).await;
     server.signal("TERM");
-    while !server.log().contains("a second signal stops at once") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.stopping().await;
     server.signal("TERM");
     assert_eq!(server.code().await, Some(128 + 15), "{}", server.log());
     assert!(answer(&mut begun).await.is_err());

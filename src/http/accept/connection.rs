@@ -51,6 +51,14 @@ impl Connections {
         &self.limits
     }
 
+    /// Tells whoever did not send a body in time so.
+    pub(super) fn serve_late<S>(&self, stream: S, peer: Option<Peer>) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.serve_by(Arc::new(self.served.late()), stream, peer, Instant::now())
+    }
+
     /// Serves one connection, open since `begun`, until either end closes it or the server stops.
     pub(super) fn serve<S>(
         &self,
@@ -61,9 +69,22 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let phase = Arc::new(Phase::default());
+        self.serve_by(Arc::clone(&self.served), stream, peer, begun)
+    }
+
+    fn serve_by<S>(
+        &self,
+        served: Arc<Served>,
+        stream: S,
+        peer: Option<Peer>,
+        begun: Instant,
+    ) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let stopping = self.stopping();
+        let phase = Arc::new(Phase::new(stopping.clone()));
         let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits, begun));
-        let (served, stopping) = (Arc::clone(&self.served), self.stopping());
         let at = Arc::clone(&phase);
         let service = service_fn(move |request: Request<Incoming>| {
             at.set(At::Serving);

@@ -5,7 +5,7 @@
 
 use super::stream::Stream;
 use crate::config::Limits;
-use crate::config::limits::{FIRST_BODY_MILLISECONDS, FIRST_REQUEST_BYTES_MAX};
+use crate::config::limits::FIRST_REQUEST_BYTES_MAX;
 use axum::http::header;
 use std::io;
 use std::time::Duration;
@@ -22,23 +22,27 @@ pub(super) enum First {
     /// With something else, or something longer: only reading it tells.
     Other,
     /// Not at all, for as long as headers may take.
-    Late,
+    Silent,
+    /// With headers, and not the body they announce for as long as one may take.
+    Half,
 }
 
 impl First {
     /// How `stream` begins, once that is known.
     pub(super) async fn of(stream: &impl Stream, limits: &Limits) -> Self {
-        let head = Duration::from_secs(limits.header_read_seconds);
-        Self::within(head, Duration::from_millis(FIRST_BODY_MILLISECONDS), stream).await
+        let [head, body] = [limits.header_read_seconds, limits.body_read_seconds].map(Duration::from_secs);
+        Self::within(head, body, stream).await
     }
 
     /// The same, for which headers and then the body may take so long.
     async fn within(head: Duration, body: Duration, stream: &impl Stream) -> Self {
         let seen = match timeout(head, beyond(Seen::Part, stream)).await {
-            // Many clients send the body in a packet of its own.
-            Ok(Seen::Head) => timeout(body, beyond(Seen::Head, stream)).await.unwrap_or(Seen::Head),
+            Ok(Seen::Head) => match timeout(body, beyond(Seen::Head, stream)).await {
+                Ok(seen) => seen,
+                Err(_late) => return Self::Half,
+            },
             Ok(seen) => seen,
-            Err(_late) => return Self::Late,
+            Err(_late) => return Self::Silent,
         };
         if seen == Seen::Whole { Self::Request } else { Self::Other }
     }
@@ -61,23 +65,25 @@ impl Seen {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(bytes) {
-            Ok(httparse::Status::Complete(head)) => Self::with_body(request.headers, bytes.len().saturating_sub(head)),
+            Ok(httparse::Status::Complete(head)) => Self::with_body(request.headers, head, bytes.len()),
             Ok(httparse::Status::Partial) if !bytes.is_empty() && bytes.len() < FIRST_REQUEST_BYTES_MAX => Self::Part,
             _ => Self::Other,
         }
     }
 
-    /// With so many bytes behind the headers.
-    fn with_body(headers: &[httparse::Header<'_>], there: usize) -> Self {
+    /// With so many bytes of a head, and of all.
+    fn with_body(headers: &[httparse::Header<'_>], head: usize, there: usize) -> Self {
         let header =
             |name: &header::HeaderName| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name.as_str()));
         if header(&header::TRANSFER_ENCODING).is_some() {
             return Self::Other;
         }
         let Some(length) = header(&header::CONTENT_LENGTH) else { return Self::Whole };
-        match std::str::from_utf8(length.value).ok().and_then(|length| length.trim().parse::<usize>().ok()) {
-            Some(length) if length <= there => Self::Whole,
-            Some(length) if length < FIRST_REQUEST_BYTES_MAX => Self::Head,
+        let length = std::str::from_utf8(length.value).ok().and_then(|length| length.trim().parse::<usize>().ok());
+        match length.and_then(|length| head.checked_add(length)) {
+            Some(whole) if whole <= there => Self::Whole,
+            // Who wants leave to send first gets it from the one who reads.
+            Some(whole) if whole <= FIRST_REQUEST_BYTES_MAX && header(&header::EXPECT).is_none() => Self::Head,
             _ => Self::Other,
         }
     }
@@ -137,6 +143,8 @@ mod tests {
             "\u{16}\u{3}\u{1} hello",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 65536\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 8192\r\n\r\n",
+            "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
             &"GET / HTTP/1.1\r\nA: b\r\n".repeat(HEADERS_MAX * 10),
@@ -167,6 +175,15 @@ mod tests {
         drop(saying.await.unwrap());
     }
 
+    #[test]
+    fn the_longest_that_is_looked_at_can_be_seen_whole() {
+        let request = |length: usize| format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n");
+        let fits = FIRST_REQUEST_BYTES_MAX - request(8_000).len();
+        assert_eq!(seen(&request(fits)), Seen::Head);
+        assert_eq!(seen(&(request(fits) + &"x".repeat(fits))), Seen::Whole);
+        assert_eq!(seen(&request(fits + 1)), Seen::Other);
+    }
+
     #[tokio::test]
     async fn who_says_half_of_it_and_hangs_up_is_not_waited_for() {
         for half in ["", &HEAD[..10], HEAD] {
@@ -178,11 +195,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn headers_have_their_time_and_a_body_a_moment() {
+    async fn headers_have_their_time_and_so_has_a_body() {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         ours.write_all(&HEAD.as_bytes()[..10]).await.unwrap();
-        assert_eq!(First::within(SHORT, LONG, &theirs).await, First::Late);
+        assert_eq!(First::within(SHORT, LONG, &theirs).await, First::Silent);
         ours.write_all(&HEAD.as_bytes()[10..]).await.unwrap();
-        assert_eq!(First::within(LONG, SHORT, &theirs).await, First::Other);
+        assert_eq!(First::within(LONG, SHORT, &theirs).await, First::Half);
     }
 }

@@ -27,7 +27,6 @@ where
     B: HttpBody + 'static,
     B::Error: Into<BoxError>,
 {
-    phase.end();
     if let Ok(ended) = tokio::time::timeout(rest, connection.as_mut()).await {
         return Some(ended);
     }

@@ -1,13 +1,14 @@
 //! Where a connection stands between two requests: which of its timers runs.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+use tokio::sync::watch;
 
 /// Shared by a connection's I/O, which sees bytes, and its service, which sees requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Phase {
     at: AtomicU8,
-    /// The server stops: the next answer is the last.
-    ends: AtomicBool,
+    /// Changes once, when the server stops.
+    stopping: watch::Receiver<bool>,
 }
 
 /// What a connection is doing.
@@ -26,6 +27,11 @@ pub(super) enum At {
 }
 
 impl Phase {
+    /// Of a new connection, of a server that `stopping` tells of.
+    pub(super) const fn new(stopping: watch::Receiver<bool>) -> Self {
+        Self { at: AtomicU8::new(At::Silent as u8), stopping }
+    }
+
     pub(super) fn get(&self) -> At {
         match self.at.load(Ordering::Relaxed) {
             0 => At::Silent,
@@ -41,11 +47,11 @@ impl Phase {
         self.at.store(at as u8, Ordering::Relaxed);
     }
 
+    /// Whether the server stops: the next answer is the last.
+    ///
+    /// It is asked for each answer, as one may be made in the moment of the stop, before the connection is told of it.
     pub(super) fn ends(&self) -> bool {
-        self.ends.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn end(&self) {
-        self.ends.store(true, Ordering::Relaxed);
+        // Whoever could say so is gone: that is a stop too.
+        self.stopping.has_changed().unwrap_or(true)
     }
 }

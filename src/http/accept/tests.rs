@@ -199,13 +199,18 @@ async fn a_connection_gets_a_thread_for_questions_once_it_has_asked_a_whole_one(
 async fn what_was_looked_at_is_read_though_nothing_more_comes() {
     let lanes = Arc::new(Lanes::start(1));
     let (_stop, stopping) = watch::channel(false);
-    let connections = Arc::new(Connections::new(router().into(), limits(), stopping));
-    let (mut ours, theirs) = UnixStream::pair().unwrap();
-    tokio::spawn(placed(connections, (lanes, Handle::current()), theirs, None));
-    ours.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo").await.unwrap();
-    let mut bytes = [0; 12];
-    tokio::time::timeout(Duration::from_secs(5), ours.read_exact(&mut bytes)).await.unwrap().unwrap();
-    assert_eq!(&bytes, b"HTTP/1.1 200");
+    let limits = Limits { body_read_seconds: 0, ..limits() };
+    let connections = Arc::new(Connections::new(router().into(), limits, stopping));
+    // Of the first all was to be seen, and its time is over; the second is too long to be looked at.
+    for length in [4, 40_000] {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        tokio::spawn(placed(Arc::clone(&connections), (Arc::clone(&lanes), Handle::current()), theirs, None));
+        let half = format!("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\nbo");
+        ours.write_all(half.as_bytes()).await.unwrap();
+        let mut bytes = [0; 12];
+        tokio::time::timeout(Duration::from_mins(1), ours.read_exact(&mut bytes)).await.unwrap().unwrap();
+        assert_eq!(&bytes, b"HTTP/1.1 200");
+    }
 }
 
 #[tokio::test]
