@@ -172,9 +172,11 @@ async fn placed(
     stream: impl Stream,
     peer: Option<Peer>,
 ) {
-    let begun = Instant::now();
+    let (begun, mut has_head) = (Instant::now(), false);
     let stopping = connections.stopping();
-    let first = until_stopped(pin!(First::of(&stream, connections.limits())), &stopping).await;
+    let first = until_stopped(pin!(First::of(&stream, connections.limits(), &mut has_head)), &stopping).await;
+    // The clock of headers ends with them, however long the stop of the server finds somebody waiting for a body.
+    let begun = if has_head { Instant::now() } else { begun };
     let first = first.unwrap_or(First::Other);
     // Nobody asked anything, so nobody is told anything.
     if first == First::Silent {
@@ -184,7 +186,8 @@ async fn placed(
     // to wait for the connection anew is told of them anew.
     let Ok(parts) = stream.detach() else { return };
     let lane = match first {
-        First::Half => return late(connections, parts, peer).await,
+        // Little work, so it is done here.
+        First::Half => return attached(Arc::new(connections.late()), parts, peer, begun).await,
         First::Request => lanes.emptiest(),
         First::Other | First::Silent => None,
     };
@@ -197,13 +200,6 @@ async fn placed(
         }
         None => Elsewhere::begin(&shared, attached(connections, parts, peer, begun)).await,
     };
-}
-
-/// Tells whoever did not send a body in time so: it is little work, so it is done here.
-async fn late(connections: Arc<Connections>, parts: impl Parts, peer: Option<Peer>) {
-    if let Ok(stream) = parts.attach() {
-        connections.serve_late(stream, peer).await;
-    }
 }
 
 /// Serves a connection where this runs: whoever waits for its bytes does so here.

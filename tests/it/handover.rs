@@ -208,9 +208,9 @@ async fn no_request_is_lost_while_the_server_is_restarted_again_and_again() {
 /// A connection with an answer behind it.
 async fn kept(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request("GET", "/healthz", "").as_bytes()).await.unwrap();
+    stream.write_all(request("GET", "/readyz", "").as_bytes()).await.unwrap();
     let (head, body) = answer(&mut stream).await.unwrap();
-    assert!(head.starts_with("http/1.1 200"), "{head}\n{body}");
+    assert!(head.starts_with("http/1.1 200") && body.contains("\"ready\""), "{head}\n{body}");
     stream
 }
 

@@ -51,12 +51,10 @@ impl Connections {
         &self.limits
     }
 
-    /// Tells whoever did not send a body in time so.
-    pub(super) fn serve_late<S>(&self, stream: S, peer: Option<Peer>) -> impl Future<Output = ()> + Send + use<S>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        self.serve_by(Arc::new(self.served.late()), stream, peer, Instant::now())
+    /// The same for those who did not send a body in time: they are told so.
+    pub(super) fn late(&self) -> Self {
+        let served = Arc::new(self.served.late());
+        Self { served, limits: self.limits, stopping: self.stopping(), http: self.http.clone() }
     }
 
     /// Serves one connection, open since `begun`, until either end closes it or the server stops.
@@ -69,23 +67,10 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        self.serve_by(Arc::clone(&self.served), stream, peer, begun)
-    }
-
-    fn serve_by<S>(
-        &self,
-        served: Arc<Served>,
-        stream: S,
-        peer: Option<Peer>,
-        begun: Instant,
-    ) -> impl Future<Output = ()> + Send + use<S>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
         let stopping = self.stopping();
         let phase = Arc::new(Phase::new(stopping.clone()));
         let io = TokioIo::new(Timed::new(stream, Arc::clone(&phase), &self.limits, begun));
-        let at = Arc::clone(&phase);
+        let (served, at) = (Arc::clone(&self.served), Arc::clone(&phase));
         let service = service_fn(move |request: Request<Incoming>| {
             at.set(At::Serving);
             let (answering, at) = (served.answer(with_peer(request, peer)), Arc::clone(&at));

@@ -28,15 +28,17 @@ pub(super) enum First {
 }
 
 impl First {
-    /// How `stream` begins, once that is known.
-    pub(super) async fn of(stream: &impl Stream, limits: &Limits) -> Self {
+    /// How `stream` begins, once that is known; `has_head` is, as soon as its headers are there.
+    pub(super) async fn of(stream: &impl Stream, limits: &Limits, has_head: &mut bool) -> Self {
         let [head, body] = [limits.header_read_seconds, limits.body_read_seconds].map(Duration::from_secs);
-        Self::within(head, body, stream).await
+        Self::within(head, body, stream, has_head).await
     }
 
     /// The same, for which headers and then the body may take so long.
-    async fn within(head: Duration, body: Duration, stream: &impl Stream) -> Self {
-        let seen = match timeout(head, beyond(Seen::Part, stream)).await {
+    async fn within(head: Duration, body: Duration, stream: &impl Stream, has_head: &mut bool) -> Self {
+        let begins = timeout(head, beyond(Seen::Part, stream)).await;
+        *has_head = matches!(begins, Ok(Seen::Head | Seen::Whole));
+        let seen = match begins {
             Ok(Seen::Head) => match timeout(body, beyond(Seen::Head, stream)).await {
                 Ok(seen) => seen,
                 Err(_late) => return Self::Half,
@@ -168,7 +170,7 @@ mod tests {
             }
             ours
         });
-        assert_eq!(First::within(LONG, LONG, &theirs).await, First::Request);
+        assert_eq!(First::within(LONG, LONG, &theirs, &mut false).await, First::Request);
         let mut bytes = [0; 1024];
         let length = theirs.try_read(&mut bytes).unwrap();
         assert_eq!(&bytes[..length], format!("{HEAD}body").as_bytes());
@@ -190,7 +192,7 @@ mod tests {
             let (mut ours, theirs) = UnixStream::pair().unwrap();
             ours.write_all(half.as_bytes()).await.unwrap();
             drop(ours);
-            assert_eq!(First::within(LONG, LONG, &theirs).await, First::Other, "{half:?}");
+            assert_eq!(First::within(LONG, LONG, &theirs, &mut false).await, First::Other, "{half:?}");
         }
     }
 
@@ -198,8 +200,8 @@ mod tests {
     async fn headers_have_their_time_and_so_has_a_body() {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         ours.write_all(&HEAD.as_bytes()[..10]).await.unwrap();
-        assert_eq!(First::within(SHORT, LONG, &theirs).await, First::Silent);
+        assert_eq!(First::within(SHORT, LONG, &theirs, &mut false).await, First::Silent);
         ours.write_all(&HEAD.as_bytes()[10..]).await.unwrap();
-        assert_eq!(First::within(LONG, SHORT, &theirs).await, First::Half);
+        assert_eq!(First::within(LONG, SHORT, &theirs, &mut false).await, First::Half);
     }
 }

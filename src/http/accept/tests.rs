@@ -214,6 +214,24 @@ async fn what_was_looked_at_is_read_though_nothing_more_comes() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_waited_for_longer_than_headers_may_take_is_read_though_the_server_stops() {
+    let lanes = Arc::new(Lanes::start(1));
+    let (stop, stopping) = watch::channel(false);
+    let limits = Limits { header_read_seconds: 1, body_read_seconds: 60, ..limits() };
+    let connections = Arc::new(Connections::new(router().into(), limits, stopping));
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    tokio::spawn(placed(connections, (lanes, Handle::current()), theirs, None));
+    ours.write_all(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    stop.send(true).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    ours.write_all(b"dy").await.unwrap();
+    let mut heard = String::new();
+    tokio::time::timeout(Duration::from_mins(1), ours.read_to_string(&mut heard)).await.unwrap().unwrap();
+    assert!(heard.starts_with("HTTP/1.1 200") && heard.ends_with("body"), "{heard}");
+}
+
+#[tokio::test]
 async fn headers_too_long_are_431() {
     let (_stop, stopping) = watch::channel(false);
     let (mut stream, _) = connect(stopping);
