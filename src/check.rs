@@ -40,7 +40,7 @@ use futures_util::FutureExt as _;
 use in_force::Published;
 use miss::Place;
 use moka::future::Cache;
-use queue::{Bounds, Queue, QueueState};
+use queue::{Bounds, Coming, Queue, QueueState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -181,18 +181,20 @@ impl Check {
         Some(answer)
     }
 
-    /// Whether a question that has no cached answer would be decided now, and not be turned away. Never waits.
+    /// Lets a question in that has no cached answer and is decided elsewhere in a moment. Never waits.
+    ///
+    /// What is given counts in the queue, and is to be let go of just before [`Check::decide`]: nobody may hold it while
+    /// waiting for anything.
     ///
     /// # Errors
-    /// [`CheckError::Full`], counted as if it had been tried.
-    pub fn admits(&self, request: &RequestRef<'_>) -> Result<(), CheckError> {
+    /// [`CheckError::Full`] if it would be turned away, counted as if it had been tried.
+    pub fn expect(&self, request: &RequestRef<'_>) -> Result<Option<Coming>, CheckError> {
         // Who only waits for what another is just computing needs no place.
-        if self.turns.is_taken(request) || !self.misses.turns_away() {
-            return Ok(());
+        if self.turns.is_taken(request) {
+            return Ok(None);
         }
-        let full = CheckError::Full(queue::Full);
-        self.deciding.undecided(full.kind());
-        Err(full)
+        let coming = self.misses.expect().map_err(CheckError::Full);
+        coming.map(Some).inspect_err(|full| self.deciding.undecided(full.kind()))
     }
 
     /// The same, not counted, for who began with the bundle of this generation.

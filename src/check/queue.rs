@@ -7,6 +7,7 @@
 //! random times finds a short queue full now and then, also when it is less than can be done.
 
 use crate::trace;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -55,6 +56,12 @@ struct OfLate {
 #[error("too many are waiting")]
 pub struct Full;
 
+/// Somebody who was let in and is on the way; counts as one of the queue until dropped.
+///
+/// Without it, a place that is free would let in all who come before the first of them takes it.
+#[derive(Debug)]
+pub struct Coming(Arc<AtomicUsize>);
+
 /// Whose turn it is, first come first served.
 #[derive(Debug)]
 pub struct Queue {
@@ -62,6 +69,7 @@ pub struct Queue {
     bounds: Bounds,
     places: Semaphore,
     waiting: AtomicUsize,
+    coming: Arc<AtomicUsize>,
     began: Instant,
     /// When somebody came to wait where nobody did, in milliseconds since `began`.
     since: AtomicU64,
@@ -81,13 +89,15 @@ impl Queue {
     pub fn new(name: &'static str, bounds: Bounds) -> Self {
         let places = Semaphore::new(bounds.running.min(Semaphore::MAX_PERMITS));
         let [since, stands_until, shed, told] = [0; 4].map(AtomicU64::new);
-        let (waiting, is_flooded) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (waiting, coming) = (AtomicUsize::new(0), Arc::default());
+        let is_flooded = AtomicBool::new(false);
         let of_late = OfLate::default();
         Self {
             name,
             bounds,
             places,
             waiting,
+            coming,
             began: Instant::now(),
             since,
             stands_until,
@@ -123,15 +133,21 @@ impl Queue {
         }
     }
 
-    /// Whether somebody who came now would be turned away; it is counted as if they had come.
-    #[must_use]
-    pub fn turns_away(&self) -> bool {
-        let (before, now) = (self.waiting.load(Ordering::Relaxed), self.now());
-        let is_full = self.places.available_permits() == 0 && before >= self.bound(before, now);
-        if is_full {
-            self.turn_away(now);
+    /// Lets somebody in who asks for a place elsewhere in a moment. Never waits.
+    ///
+    /// # Errors
+    /// [`Full`], if they would be turned away; it is counted as if they had come.
+    pub fn expect(&self) -> Result<Coming, Full> {
+        let before = self.coming.fetch_add(1, Ordering::Relaxed);
+        let coming = Coming(Arc::clone(&self.coming));
+        let (free, waiting) = (self.places.available_permits(), self.waiting.load(Ordering::Relaxed));
+        let now = self.now();
+        if before < free || waiting + (before - free) < self.bound(waiting, now) {
+            return Ok(coming);
         }
-        is_full
+        drop(coming);
+        self.turn_away(now);
+        Err(Full)
     }
 
     fn wait(&self) -> Result<Waiting<'_>, Full> {
@@ -208,142 +224,11 @@ impl Drop for Waiting<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    fn queue() -> Queue {
-        Queue::new("test", Bounds { running: 1, waiting: 1, burst: 3 })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_may_wait_and_everybody_else_is_turned_away_at_once() {
-        let queue = queue();
-        let working = queue.enter().await.unwrap();
-        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(queue.enter())).collect();
-        assert!(waiting.iter_mut().all(|place| place.now_or_never().is_none()));
-        assert_eq!(queue.enter().now_or_never().unwrap().err(), Some(Full));
-        assert_eq!(queue.state(), QueueState { running: 1, waiting: 3, shed: 1 });
-        drop(working);
-        for place in waiting {
-            // In their order, one at a time.
-            drop(place.now_or_never().unwrap().unwrap());
-        }
-        assert_eq!(queue.state(), QueueState { running: 0, waiting: 0, shed: 1 });
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_would_be_turned_away_is_told_so_before_they_come() {
-        let queue = queue();
-        assert!(!queue.turns_away());
-        let _working = queue.enter().await.unwrap();
-        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(queue.enter())).collect();
-        for place in &mut waiting {
-            assert!(!queue.turns_away());
-            assert!(place.now_or_never().is_none());
-        }
-        assert!(queue.turns_away());
-        assert_eq!(queue.state(), QueueState { running: 1, waiting: 3, shed: 1 });
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_queue_that_stands_is_short() {
-        let queue = queue();
-        let working = queue.enter().await.unwrap();
-        let mut first = Box::pin(queue.enter());
-        assert!((&mut first).now_or_never().is_none());
-        tokio::time::advance(Duration::from_millis(BURST_MILLISECONDS)).await;
-        assert!(queue.enter().now_or_never().unwrap().is_err(), "it stands");
-        drop(working);
-        let working = first.await.unwrap();
-        let mut next = Box::pin(queue.enter());
-        assert!((&mut next).now_or_never().is_none());
-        assert!(queue.enter().now_or_never().unwrap().is_err(), "nobody waited for a moment, and it still stands");
-        drop(next);
-        // A while in which nobody came.
-        tokio::time::advance(Duration::from_millis(2 * BURST_MILLISECONDS)).await;
-        let waiting: Vec<_> = (0..3)
-            .map(|_| Box::pin(queue.enter()))
-            .map(|mut place| {
-                assert!((&mut place).now_or_never().is_none(), "a burst again");
-                place
-            })
-            .collect();
-        drop(waiting);
-        assert_eq!(queue.state().waiting, 0, "who gave up waits no more");
-        drop(working);
-    }
-
-    /// How long one works in the tests that follow, and how many can in a second.
-    const WORK_MILLISECONDS: u64 = 10;
-    const CAPACITY_PER_SECOND: u64 = 400;
-
-    /// What became of those who came.
-    #[derive(Debug, Default)]
-    struct Came {
-        worked: AtomicU64,
-        turned_away: AtomicU64,
-        waited_milliseconds_max: AtomicU64,
-    }
-
-    /// Has so many a second come at random times, alike in each run.
-    async fn offer(queue: &Arc<Queue>, per_second: u64, milliseconds: u64) -> Arc<Came> {
-        let (came, mut dice) = (Arc::new(Came::default()), 0x2545_F491_4F6C_DD1D_u64);
-        for turn in 0..10 * milliseconds {
-            // Marsaglia's xorshift.
-            dice ^= dice << 13;
-            dice ^= dice >> 7;
-            dice ^= dice << 17;
-            if dice % 10_000 < per_second {
-                tokio::spawn(work(Arc::clone(queue), Arc::clone(&came)));
-            }
-            if turn % 10 == 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
-        came
-    }
-
-    async fn work(queue: Arc<Queue>, came: Arc<Came>) {
-        let begun = Instant::now();
-        let Ok(_place) = queue.enter().await else {
-            came.turned_away.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        let waited = u64::try_from(begun.elapsed().as_millis()).unwrap();
-        came.waited_milliseconds_max.fetch_max(waited, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(WORK_MILLISECONDS)).await;
-        came.worked.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn wide() -> Arc<Queue> {
-        let running = usize::try_from(CAPACITY_PER_SECOND * WORK_MILLISECONDS / 1_000).unwrap();
-        Arc::new(Queue::new("test", Bounds { running, waiting: 1, burst: 100 }))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn in_a_flood_nobody_waits_and_as_much_is_done_as_can_be() {
-        let queue = wide();
-        offer(&queue, 10 * CAPACITY_PER_SECOND, 1_000).await;
-        let came = offer(&queue, 10 * CAPACITY_PER_SECOND, 2_000).await;
-        assert_eq!(came.waited_milliseconds_max.load(Ordering::Relaxed), 0, "{came:?}");
-        let worked = came.worked.load(Ordering::Relaxed);
-        assert!(worked >= 2 * CAPACITY_PER_SECOND * 8 / 10, "{came:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_can_be_done_is_done_again_as_soon_as_a_flood_is_over() {
-        let queue = wide();
-        offer(&queue, 10 * CAPACITY_PER_SECOND, 2_000).await;
-        // At random times it would find a short queue full again and again.
-        let less = CAPACITY_PER_SECOND * 6 / 10;
-        offer(&queue, less, 1_000).await;
-        // At random times it finds a short queue full again and again.
-        let came = offer(&queue, less, 10_000).await;
-        assert!(came.turned_away.load(Ordering::Relaxed) <= less / 10, "{came:?}");
-        assert!(came.worked.load(Ordering::Relaxed) >= 9 * less, "{came:?}");
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

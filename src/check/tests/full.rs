@@ -39,17 +39,17 @@ async fn who_would_be_turned_away_hears_so_at_once_but_not_where_another_compute
     let check = Check::new(world.store.clone(), bundle(), &limits).await.unwrap();
     let (asked, other) = (request("orphan"), request("offer"));
     let (asked, other) = (RequestRef::from(&asked), RequestRef::from(&other));
-    check.admits(&asked).unwrap();
+    drop(check.expect(&asked).unwrap());
     let working = check.misses.enter().await.unwrap();
-    check.admits(&asked).unwrap();
+    drop(check.expect(&asked).unwrap());
     let mut waiting = Box::pin(check.decide(&asked));
     assert!((&mut waiting).now_or_never().is_none());
-    assert!(matches!(check.admits(&other), Err(CheckError::Full(_))));
-    check.admits(&asked).unwrap();
+    assert!(matches!(check.expect(&other), Err(CheckError::Full(_))));
+    drop(check.expect(&asked).unwrap());
     assert_eq!(check.queues()[0].1.shed, 1);
     drop(working);
     waiting.await.unwrap();
-    check.admits(&other).unwrap();
+    drop(check.expect(&other).unwrap());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 use super::answer::{Written, respond};
 use super::{batch, is_authorized};
+use crate::check::queue::Coming;
 use crate::http::App;
 use crate::http::arriving::Clock;
 use crate::http::auth::Asker;
@@ -41,6 +42,16 @@ pub enum Asked {
     Several,
 }
 
+/// What is known of a good question before anything waits.
+pub(super) enum Found {
+    /// The answer: the cache has it.
+    Answer(Written),
+    /// That nobody can be answered now who has to wait.
+    Refused(Problem),
+    /// Nothing; who was let in to have it decided counts in the queue from now on.
+    Nothing(Option<Coming>),
+}
+
 impl Asked {
     /// What this request asks, if it is a question at all.
     #[must_use]
@@ -62,11 +73,11 @@ impl Asked {
         }
     }
 
-    /// The answer to a good question, if the cache has it, or if nobody can be answered now who has to wait for it.
-    fn at_once(self, app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Result<Written, Problem>> {
+    /// What is known at once.
+    fn at_once(self, app: &App, headers: &HeaderMap, text: &[u8]) -> Found {
         match self {
             Self::One => is_authorized::at_once(app, headers, text),
-            Self::Several => batch::at_once(app, headers, text).map(Ok),
+            Self::Several => batch::at_once(app, headers, text).map_or(Found::Nothing(None), Found::Answer),
         }
     }
 }
@@ -83,11 +94,11 @@ pub(in crate::http) fn answer<B: Asking>(
     let headers = parts.headers;
     // Looking at a body that its client first wants leave to send would give that leave.
     if headers.contains_key(header::EXPECT) || !is_json(&headers) {
-        return Err(later(Arc::clone(app), asked, line, headers, body));
+        return Err(later(Arc::clone(app), (asked, None), line, headers, body));
     }
     let body = Begun::new(body);
     let Some(text) = body.whole().filter(|text| text.len() <= app.limits.body_bytes_max) else {
-        return Err(later(Arc::clone(app), asked, line, headers, body));
+        return Err(later(Arc::clone(app), (asked, None), line, headers, body));
     };
     // Nothing is changed here but what a cache keeps for itself.
     let look = || asked.at_once(app, &headers, text);
@@ -96,14 +107,14 @@ pub(in crate::http) fn answer<B: Asking>(
         Some(span) => catch_unwind(AssertUnwindSafe(|| span.over(look))),
     };
     let response = match found {
-        Ok(Some(Ok(written))) => {
+        Ok(Found::Answer(written)) => {
             if let Some(begun) = sample {
                 app.measures.answered(Way::Cached, begun.elapsed(), StatusCode::OK);
             }
             respond(written, headers, line.is_some())
         }
-        Ok(None) => return Err(later(Arc::clone(app), asked, line, headers, body)),
-        Ok(Some(Err(problem))) => refused(app, problem),
+        Ok(Found::Nothing(coming)) => return Err(later(Arc::clone(app), (asked, coming), line, headers, body)),
+        Ok(Found::Refused(problem)) => refused(app, problem),
         Err(_panic) => refused(app, failed()),
     };
     Ok(ended(line, response))
@@ -115,7 +126,13 @@ fn refused(app: &App, problem: Problem) -> Response<Reply> {
 }
 
 /// The long way.
-fn later<B>(app: Arc<App>, asked: Asked, line: Option<Line>, headers: HeaderMap, body: B) -> Later
+fn later<B>(
+    app: Arc<App>,
+    (asked, coming): (Asked, Option<Coming>),
+    line: Option<Line>,
+    headers: HeaderMap,
+    body: B,
+) -> Later
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
 {
@@ -124,7 +141,7 @@ where
     Box::pin(async move {
         let answering = async {
             match asked {
-                Asked::One => is_authorized::decide(&app, &Asker::Host, headers, body).await,
+                Asked::One => is_authorized::decide(&app, &Asker::Host, headers, body, coming).await,
                 Asked::Several => batch::decide(&app, &Asker::Host, headers, body).await,
             }
         };

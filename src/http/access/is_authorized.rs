@@ -1,10 +1,12 @@
 //! `POST /v1/is_authorized`: one question, one answer.
 
 use super::answer::{Decided, Written, respond, write};
+use super::direct::Found;
 use super::freshness::{not_reached, reached, wanted};
 use super::plain;
 use super::question::Question;
 use crate::check::Answer;
+use crate::check::queue::Coming;
 use crate::http::auth::Asker;
 use crate::http::error::Problem;
 use crate::http::observe::is_told;
@@ -24,14 +26,20 @@ use std::sync::Arc;
 pub async fn is_authorized(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let asker = Asker::of(&app, &parts.extensions)?;
-    Ok(decide(&app, &asker, parts.headers, body).await?.map(Body::new))
+    Ok(decide(&app, &asker, parts.headers, body, None).await?.map(Body::new))
 }
 
 /// Room for most answers.
 const ANSWER_BYTES: usize = 256;
 
-/// The same, however the request came.
-pub(super) async fn decide<B>(app: &App, asker: &Asker, headers: HeaderMap, body: B) -> Result<Response<Reply>, Problem>
+/// The same, however the request came; `coming` is its place in the queue, if it was let in already.
+pub(super) async fn decide<B>(
+    app: &App,
+    asker: &Asker,
+    headers: HeaderMap,
+    body: B,
+    coming: Option<Coming>,
+) -> Result<Response<Reply>, Problem>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
 {
@@ -39,6 +47,8 @@ where
     let text = body::read_json(&headers, body, &app.limits).await?;
     let mut question: Question<'_> = json::read(&text, &app.limits)?;
     let request = question.request(asker, "")?;
+    // Before anything that may have to be waited for.
+    drop(coming);
     reached(&app.check, revision_min, &app.limits).await?;
     let begun = app.begun();
     let answer = app.check.decide(&request).await?;
@@ -51,13 +61,17 @@ where
     Ok(respond(written(&answer), headers, is_told()))
 }
 
-/// The answer to a plain question, if the cache has it; or that it cannot be decided now, as too many wait for that.
-pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Result<Written, Problem>> {
+/// What is known of a question at once; of one that is not plain that is nothing.
+pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Found {
+    plain_at_once(app, headers, text).unwrap_or(Found::Nothing(None))
+}
+
+fn plain_at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Found> {
     let revision_min = wanted(headers).ok()?;
     let begun = app.begun();
     let request = plain::one(text)?;
     let Some(answer) = app.check.cached(&request) else {
-        return app.check.admits(&request).err().map(|full| Err(full.into()));
+        return Some(app.check.expect(&request).map_or_else(|full| Found::Refused(full.into()), Found::Nothing));
     };
     if answer.revision < revision_min {
         return None;
@@ -65,7 +79,7 @@ pub(super) fn at_once(app: &App, headers: &HeaderMap, text: &[u8]) -> Option<Res
     if let Some(begun) = begun {
         begun.answered(&request, &answer);
     }
-    Some(Ok(written(&answer)))
+    Some(Found::Answer(written(&answer)))
 }
 
 fn written(answer: &Answer) -> Written {

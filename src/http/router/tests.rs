@@ -22,13 +22,17 @@ struct Server {
 
 impl Server {
     async fn new() -> Self {
+        Self::with(Limits { batch_requests_max: 3, min_revision_wait_milliseconds: 20, ..Limits::default() }).await
+    }
+
+    async fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, TOKEN).unwrap();
         let config = Config {
             database: folder.path().join("c.db").display().to_string(),
             admin_token_file: Some(token_file),
-            limits: Limits { batch_requests_max: 3, min_revision_wait_milliseconds: 20, ..Limits::default() },
+            limits,
             ..Config::default()
         };
         let application = Application::build(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();

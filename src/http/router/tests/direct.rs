@@ -6,6 +6,7 @@ use crate::counters::CacheCounters;
 use crate::domain::{EntityUid, Revision};
 use crate::http::served::Served;
 use crate::store::Follower as _;
+use futures_util::FutureExt as _;
 
 type Seen = (u16, Vec<(String, String)>, String);
 
@@ -46,6 +47,27 @@ async fn both_ways_answer_the_same() {
         assert_eq!(seen(routed.clone(), request()).await, first, "{path} {body}");
         assert_eq!(seen(direct.clone(), request()).await, first, "{path} {body}");
     }
+}
+
+#[test]
+fn who_comes_before_those_let_in_are_decided_is_turned_away_at_once() {
+    // Whoever decides has not begun yet.
+    let [lane, workers] = [(); 2].map(|()| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    let limits = Limits { misses_running_max: 1, misses_waiting_max: 1, misses_burst_max: 1, ..Limits::default() };
+    let server = lane.block_on(Server::with(limits));
+    let routes = Arc::new(access(Arc::clone(&server.app)).with_workers(workers.handle().clone()));
+    let _entered = lane.enter();
+    let mut asked = ["view", "edit", "delete"].map(|action| {
+        let body = with("action", json!(format!("Action::\"{action}\"")));
+        routes.answer(Request::post("/v1/is_authorized").body(Body::from(body)).unwrap())
+    });
+    let at_once = asked.each_mut().map(|answering| answering.now_or_never().map(|answer| answer.status().as_u16()));
+    assert_eq!(at_once, [None, None, Some(503)], "one is decided, one waits");
+    let [first, second, _refused] = asked;
+    let (first, second) = workers.block_on(async { tokio::join!(first, second) });
+    assert_eq!([first.status(), second.status()], [200, 200]);
+    let state = server.app.check.queues()[0].1;
+    assert_eq!((state.running, state.waiting, state.shed), (0, 0, 1));
 }
 
 #[tokio::test]
